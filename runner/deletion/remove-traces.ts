@@ -129,7 +129,7 @@ const candidatesInTraces = async (
   );
   const elsewhere = new Set<Candidate>();
   const turns = createTurns(deletion.signal);
-  const requests = createSpanRequests({ ...deletion, store: deletion, turns, sampling: new Map(), onSampled: () => {} });
+  const requests = createSpanRequests({ ...deletion, store: deletion, turns, sampling: new Map(), onSampled: () => {}, onRead: () => {} });
   await forEachConcurrent(unsure, 8, async (one) => {
     const { entityType, entityId } = one;
     const wanted = { projectId, orderingKey: "", payload: { entityType, entityId, fileKey: "" }, jobs: [], requestJobs: [] };

@@ -106,18 +106,20 @@ export const readEntities = async (deps: ReadDeps, jobs: readonly BatchJob[]): P
   const slice: ReadSlice = { entities: [], failed, unread: [], opened: requests.opened, rest: requests.rest, deferred: requests.deferred };
   // Entities of requests are in memory, so they are finished with this slice, whatever it already holds.
   const isOpened = ({ requestJobs: own }: Wanted) => own.length > 0;
-  const ordered = [...wanted.values()].toSorted((a, b) => Number(isOpened(b)) - Number(isOpened(a)));
-  let logged: LoggedFiles;
+  let filesOf: (one: Wanted) => LoggedEntity;
   try {
-    const unknown = ordered.filter(({ onlyRequest }) => onlyRequest === undefined);
-    logged = await deps.listLogged(
-      unknown.map(({ projectId, payload: { entityType, entityId } }) => ({ projectId, entityType, entityId })),
-    );
+    filesOf = await listFiles(deps, [...wanted.values()]);
   } catch (error) {
     deps.signal.throwIfAborted();
-    failed.push({ jobs: [...requests.opened, ...ordered.flatMap((one) => one.jobs)], error });
+    failed.push({ jobs: [...requests.opened, ...[...wanted.values()].flatMap((one) => one.jobs)], error });
     return { ...slice, opened: [] };
   }
+  // Entities of one request are read one after the other, so that it is read once.
+  const requestOf = (one: Wanted) => filesOf(one).files.find(({ key }) => isOtelKey(key))?.key ?? "";
+  const ordered = [...wanted.values()]
+    .map((one) => ({ one, place: isOpened(one) ? "" : `x${requestOf(one)}` }))
+    .toSorted((a, b) => (a.place === b.place ? 0 : a.place < b.place ? -1 : 1))
+    .map(({ one }) => one);
   let [characters, begun, ended] = [requests.characters, 0, 0];
   await forEachConcurrent(ordered, readsMax, async (one) => {
     // Estimates entities still being read by the average of the finished ones.
@@ -126,7 +128,7 @@ export const readEntities = async (deps: ReadDeps, jobs: readonly BatchJob[]): P
     if (!isOpened(one) && deps.budget.isSpent(one.projectId, allWork)) return void slice.deferred.push(...one.jobs);
     begun++;
     try {
-      const files = one.onlyRequest === undefined ? logged({ projectId: one.projectId, ...one.payload }) : onlyIn(one.onlyRequest);
+      const files = filesOf(one);
       if (!isOpened(one)) deps.budget.spend(one.projectId, { files: files.isComplete ? files.files.length : 1 });
       const entity = await readEntity(deps, one, files);
       if (!isOpened(one)) {
@@ -144,10 +146,26 @@ export const readEntities = async (deps: ReadDeps, jobs: readonly BatchJob[]): P
   return slice;
 };
 
-/** A request that holds all there is of an entity. When it was stored decides nothing then. */
-const onlyIn = (request: OnlyRequest): LoggedEntity => ({
+/**
+ * Asks the log for the files of each entity, except where a request is known to be all that it has. If the log of the project is
+ * incomplete, the store may have files of that entity too.
+ */
+const listFiles = async (
+  { listLogged }: Pick<ReadDeps, "listLogged">,
+  wanted: readonly Wanted[],
+): Promise<(one: Wanted) => LoggedEntity> => {
+  const nameOf = ({ projectId, payload: { entityType, entityId } }: Wanted): EntityName => ({ projectId, entityType, entityId });
+  const asked = wanted.filter(({ onlyRequest }) => onlyRequest === undefined);
+  const logged = await listLogged(asked.map(nameOf));
+  // Each request writes its traces, so the log was asked about every project.
+  const complete = new Set(asked.flatMap((one) => (logged(nameOf(one)).isComplete ? [one.projectId] : [])));
+  return (one) => (one.onlyRequest === undefined ? logged(nameOf(one)) : onlyIn(one.onlyRequest, complete.has(one.projectId)));
+};
+
+/** A request that is all the log has of an entity. When it was stored decides nothing then. */
+const onlyIn = (request: OnlyRequest, isComplete: boolean): LoggedEntity => ({
   files: [{ ...request, isRewritten: false, storedAt: "", firstStoredAt: "", traceEvents: null }],
-  isComplete: true,
+  isComplete,
 });
 
 const groupJobs = (jobs: readonly BatchJob[]) => {
@@ -266,17 +284,18 @@ const readFile = async (
 };
 
 /** Events of a trace are in the log, unless they are too long. */
-const readRequest = (
+const readRequest = async (
   deps: Omit<ReadDeps, "listLogged" | "budget">,
   entity: { projectId: string; entityType: EntityType; entityId: string },
   { key, traceId, traceEvents }: EntityFile,
-): Promise<ReadFile | undefined> | ReadFile => {
-  if (traceEvents === null || traceEvents === "") return deps.requests.eventsOf({ ...entity, fileKey: key, traceId: traceId ?? "" });
-  const events = parseFile(deps, key, traceEvents).map((event) => ({
+): Promise<ReadFile | undefined> => {
+  const text = traceEvents === null ? "" : await traceEvents();
+  if (text === "") return deps.requests.eventsOf({ ...entity, fileKey: key, traceId: traceId ?? "" });
+  const events = parseFile(deps, key, text).map((event) => ({
     ...event,
     order: orderOf({ ...deps, store: deps }, { projectId: entity.projectId, fileKey: key }, event),
   }));
-  return { events, bytes: traceEvents.length, origin: unknownOrigin };
+  return { events, bytes: text.length, origin: unknownOrigin };
 };
 
 /** Parses the events of one file. An event that is no longer valid is skipped and logged. Throws INTERNAL if the file is not JSON. */

@@ -22,8 +22,11 @@ export type RecordedSpans = {
 
 type Row = { id: string; entityId: string; eventId: string; traceId: string | null };
 
-/** Longest list of events of a trace kept in its row. A longer one is read from the request. */
-const traceEventsLengthMax = 32_000;
+/**
+ * Longest list of events of a trace kept in its row, in UTF-16 units. A longer one is read from the request, by each merge of the trace: so
+ * the events of 512 spans that all name their user and session (350 each) must fit.
+ */
+const traceEventsLengthMax = 256_000;
 
 /**
  * One transaction, which changes nothing if it is repeated. A span that came in several requests is taken from the one with the greatest
