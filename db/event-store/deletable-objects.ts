@@ -3,6 +3,7 @@
  * correct until the lock is released.
  */
 import { type SQL, sql } from "drizzle-orm";
+import { otelRequestId } from "../../core/ingestion/blob-key.ts";
 import { type Database, execute } from "../postgres/client.ts";
 
 export type LoggedRow = {
@@ -51,7 +52,7 @@ export const listStoredUntil = (
 /**
  * Lists objects of entities of which nothing was stored at or after `before`. An entity is deleted as a whole: otherwise it would be
  * rebuilt from the rest. So a request stays while it is a file of an observation that is younger, or holds the only record of a younger
- * trace. `isKept`: the row stays without its request, because it holds events of a younger trace.
+ * trace; and the events of a trace stay while younger requests say more of it. `isKept`: the row stays without its request, because it holds events of a younger trace.
  */
 export const listOutdated = (
   db: Database,
@@ -71,12 +72,15 @@ export const listOutdated = (
   const isFileOfYounger = (request: SQL) =>
     sql`exists (select 1 from event_log o where ${ofTrace(sql`o`, request)} and o.entity_type = 'observation' and o.bucket_path = ${request}.bucket_path
       and exists (select 1 from event_log n where ${sameEntity(sql`n`, sql`o`)} and ${isYounger(sql`n`)}))`;
+  const isTraceThatGoesOn = sql`e.entity_type = 'trace' and exists (select 1 from event_log n where n.project_id = e.project_id and left(n.trace_id, 200) = left(e.entity_id, 200)
+    and n.trace_id = e.entity_id and n.trace_events is not null and ${isYounger(sql`n`)})`;
   return execute(
     db,
     sql`select ${columns}, e.entity_type = 'otel' and coalesce(e.trace_events, '') <> '' and ${isOfYoungerTrace(sql`e`)} as "isKept"
       from event_log e where e.project_id = ${projectId} and e.bucket_name = ${bucket} and e.created_at < ${before}::timestamptz
       and e.updated_at < ${before}::timestamptz
       and not exists (select 1 from event_log n where ${sameEntity(sql`n`, sql`e`)} and ${isYounger(sql`n`)})
+      and not (${isTraceThatGoesOn})
       and not (e.entity_type = 'otel' and exists (select 1 from event_log r where ${sameEntity(sql`r`, sql`e`)} and r.trace_events is not null
         and (r.trace_events = '' and ${isOfYoungerTrace(sql`r`)} or ${isFileOfYounger(sql`r`)})))
       ${behind(after)} order by e.created_at, e.id limit ${rowsMax}`,
@@ -210,6 +214,17 @@ export const isUnlogged = async (db: Database, projectId: string): Promise<boole
   const rows = await execute(db, sql`select 1 from projects where id = ${projectId} and unlogged_since is not null`);
   return rows.length > 0;
 };
+
+/** Returns those of the keys of OpenTelemetry requests that the log still has. Uses the index on entities. */
+export const listLoggedRequests = (
+  db: Database,
+  { projectId, bucket, keys }: { projectId: string; bucket: string; keys: readonly string[] },
+): Promise<{ key: string }[]> =>
+  execute<{ key: string }>(
+    db,
+    sql`select distinct e.bucket_path as key from ${wanted(keys.map((key) => ({ entityType: "otel", entityId: otelRequestId(key) })))}
+      where e.project_id = ${projectId} and e.bucket_name = ${bucket} and e.bucket_path in ${idsOf(keys)}`,
+  );
 
 /** Returns those of the keys that the log still has. Scans the project's log: use it only for the remains of one. */
 export const listLeft = (

@@ -82,7 +82,7 @@ const mapAndRecord = async (deps: SpanRequestDeps, request: StoredRequest, trace
     const { traces: all, observationIds } = await mapRequest(deps, request, new Set(traceIds));
     const traces = new Map([...all].filter(([traceId]) => isIn(traceId)));
     const entities = [...traces.values()].flatMap((trace) => [...trace.entities.values()]);
-    await recordSpans(deps.store, {
+    const deleted = await recordSpans(deps.store, {
       projectId,
       fileKey,
       observations: entities.flatMap(({ entityType, entityId, traceId, events: [first] }) =>
@@ -91,6 +91,7 @@ const mapAndRecord = async (deps: SpanRequestDeps, request: StoredRequest, trace
       observationIds: { ...observationIds, reserved: observationIds.reserved.filter(({ traceId }) => traces.has(traceId ?? "")) },
       traceEvents: new Map([...traces].map(([traceId, { traceEvents }]) => [traceId, JSON.stringify(traceEvents)])),
     });
+    for (const traceId of deleted) traces.delete(traceId);
     for (const [traceId, trace] of all)
       for (const { events } of trace.entities.values()) counts[isIn(traceId) ? "eventsIn" : "eventsOut"] += events.length;
     return { traces, known: observationIds.known };
