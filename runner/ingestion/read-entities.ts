@@ -129,12 +129,11 @@ export const readEntities = async (deps: ReadDeps, jobs: readonly BatchJob[]): P
     begun++;
     try {
       const files = filesOf(one);
-      if (!isOpened(one)) deps.budget.spend(one.projectId, { files: files.isComplete ? files.files.length : 1 });
+      deps.budget.spend(one.projectId, { files: filesToRead(one, files) });
       const entity = await readEntity(deps, one, files);
-      if (!isOpened(one)) {
-        deps.budget.spend(one.projectId, { characters: entity.origin.bytes ?? 0 });
-        characters += entity.origin.bytes ?? 0;
-      }
+      // The opened request counts already.
+      if (one.onlyRequest === undefined) deps.budget.spend(one.projectId, { characters: entity.origin.bytes ?? 0 });
+      if (!isOpened(one)) characters += entity.origin.bytes ?? 0;
       ended++;
       slice.entities.push(entity);
     } catch (error) {
@@ -167,6 +166,13 @@ const onlyIn = (request: OnlyRequest, isComplete: boolean): LoggedEntity => ({
   files: [{ ...request, isRewritten: false, storedAt: "", firstStoredAt: "", traceEvents: null }],
   isComplete,
 });
+
+/** Files that nothing else counts: requests do when they are read. An incomplete log tells nothing about how many there are. */
+const filesToRead = ({ requestJobs, onlyRequest }: Wanted, { files, isComplete }: LoggedEntity): number => {
+  if (onlyRequest !== undefined) return 0;
+  if (!isComplete) return 1;
+  return requestJobs.length === 0 ? files.length : files.filter(({ key }) => !isOtelKey(key)).length;
+};
 
 const groupJobs = (jobs: readonly BatchJob[]) => {
   const wanted = new Map<string, Wanted>();

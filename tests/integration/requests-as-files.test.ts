@@ -220,7 +220,7 @@ it("where the log was once switched off, retention keeps the same: old requests 
   await runUntilDone();
   await makeOld();
   // What a Worker without a log has stored.
-  const unlogged = old.replace("0000", "0001");
+  const unlogged = `${fixture.eventPrefix}otel/${fixture.projectId}/${minute}/unlogged.json`;
   await fixture.s3.send({ method: "PUT", key: unlogged, body: "{}" });
   await execute(fixture.db, sql`update projects set unlogged_since = now()`);
   await fixture.ingest([
