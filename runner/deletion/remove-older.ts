@@ -34,17 +34,17 @@ const removeStoredBefore = async (deletion: Deletion, before: string): Promise<v
       // A request goes with its own rows, which are listed only if no other entity needs it.
       await removeFiles(
         deletion,
-        found.flatMap(({ entityType, key }) => (entityType === "otel" || !isOtelKey(key) ? [key] : [])),
+        found.flatMap(({ entityType, key, isNeeded }) => ((entityType === "otel" || !isOtelKey(key)) && !isNeeded ? [key] : [])),
         signal,
       );
       return found;
     });
-    const gone = rows.filter(({ isKept }) => !isKept);
+    const gone = rows.filter(({ isKept, isNeeded }) => !isKept && !isNeeded);
     const late = await lateRows(deletion, gone, before);
     for (const [entityType, ids] of late) await deleteEntityRows(deletion.rows, entityType, ids);
     await underExclusiveLock(deletion, (tx) => forgetRows(tx, gone));
     for (const [entityType, ids] of late) for (const entityId of ids) await mergeAgain(deletion, { entityType, entityId });
-    await deletion.onRemoved(rows.length);
+    await deletion.onRemoved(gone.length);
     if (rows.length < chunkMax) return;
     after = rows.at(-1);
   }
