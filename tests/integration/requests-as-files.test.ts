@@ -276,3 +276,20 @@ it("texts that break JSON, SQL or keys are taken in as they are, and a replay ma
   await replay();
   expect([await observations(), await traces()]).toEqual(before);
 });
+
+it("an observation that another trace has by now loses what the spans of a deleted trace said of it, at once", async () => {
+  const other = "b".repeat(32);
+  await send({ spanId: one, name: "span", input: "secret" });
+  await runUntilDone();
+  // Earlier than the span, so that its trace counts.
+  await fixture.ingest([
+    { id: "u1", timestamp: "2026-04-30T12:00:00Z", type: "span-update", body: { id: one, traceId: other, output: "of the SDK" } },
+  ]);
+  await runUntilDone();
+  const stored = () => rows("SELECT trace_id, name, ifNull(input, '') AS input, output FROM observations FINAL");
+  expect(await stored()).toEqual([{ trace_id: other, name: "span", input: "secret", output: "of the SDK" }]);
+  const payload = { scope: "traces" as const, traceIds: [trace] };
+  await enqueueJob(fixture.db, { id: newId("job"), kind: "data.delete", projectId: fixture.projectId, payload });
+  await runUntilDone();
+  expect(await stored()).toEqual([{ trace_id: other, name: "", input: "", output: "of the SDK" }]);
+});
