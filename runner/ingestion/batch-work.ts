@@ -6,7 +6,7 @@ import type { MergedEntity } from "./merge-entity.ts";
 import { createOutcomeBuilder, type OutcomeBuilder } from "./outcome-builder.ts";
 import type { PriceDeps } from "./price-in-turns.ts";
 import { createProjectBudget } from "./project-budget.ts";
-import type { ReadDeps } from "./read-entities.ts";
+import type { ReadDeps } from "./read-slice.ts";
 import { createSpanRequests, type SpanRequestDeps } from "./span-requests.ts";
 import type { WriteDeps } from "./write-entities.ts";
 

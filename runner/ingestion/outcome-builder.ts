@@ -4,7 +4,7 @@ import { failureOf } from "../../db/postgres/failure.ts";
 import type { BatchJob } from "../../db/queue/claim-batch.ts";
 import type { BatchOutcome } from "../../db/queue/settle-batch.ts";
 import type { Log } from "../deps.ts";
-import type { Entity } from "./read-entities.ts";
+import type { Entity } from "./read-slice.ts";
 
 type OutcomeDeps = { log: Log; random: () => number };
 

@@ -5,66 +5,22 @@
 import { AppError } from "../../core/errors.ts";
 import { parseExactJson } from "../../core/exact-json.ts";
 import { forEachConcurrent } from "../../core/for-each-concurrent.ts";
-import { entityFolder, isOtelKey, type Sha256Hex } from "../../core/ingestion/blob-key.ts";
+import { entityFolder, isOtelKey } from "../../core/ingestion/blob-key.ts";
 import type { EntityType, IngestionEvent } from "../../core/ingestion/event.ts";
 import { type EventOrigin, unknownOrigin } from "../../core/ingestion/event-origin.ts";
 import { parseEvent } from "../../core/ingestion/event-schema.ts";
 import { countingFiles } from "../../core/ingestion/merge/counting-files.ts";
-import type { MergeOrigin } from "../../core/ingestion/merge/merge-context.ts";
 import { compareEvents } from "../../core/ingestion/merge/order-events.ts";
 import { type JobPayload, jobKinds } from "../../core/jobs/kinds.ts";
 import { readEventFile } from "../../db/event-store/event-file.ts";
-import { type EntityFile, type EntityName, entityName, type LoggedEntity, type LoggedFiles } from "../../db/event-store/logged-objects.ts";
+import { type EntityFile, type EntityName, entityName, type LoggedEntity } from "../../db/event-store/logged-objects.ts";
 import { listObjects } from "../../db/object-store/read-objects.ts";
-import type { S3Client } from "../../db/object-store/s3-client.ts";
 import type { BatchJob } from "../../db/queue/claim-batch.ts";
-import type { Log, WrittenFile } from "../deps.ts";
-import type { Turns } from "../turns.ts";
+import type { WrittenFile } from "../deps.ts";
 import { orderOf } from "./map-request.ts";
 import { openRequests } from "./open-requests.ts";
-import { allWork, type ProjectBudget } from "./project-budget.ts";
-import type { SpanRequests } from "./span-requests.ts";
-
-export type ReadDeps = {
-  s3: S3Client;
-  /** Lists the files of entities by the event log. If that is incomplete, the store is asked for each entity. */
-  listLogged: (entities: readonly EntityName[]) => Promise<LoggedFiles>;
-  prefix: string;
-  segmentBytesMax: number;
-  sha256Hex: Sha256Hex;
-  log: Log;
-  signal: AbortSignal;
-  turns: Turns;
-  budget: ProjectBudget;
-  requests: SpanRequests;
-};
-
-type OnlyRequest = { key: string; traceId: string };
-
-/** An entity with all its events, and the jobs of this batch for it. */
-export type Entity = {
-  projectId: string;
-  entityType: EntityType;
-  entityId: string;
-  orderingKey: string;
-  /** Jobs for this entity alone. */
-  jobs: BatchJob[];
-  /** Jobs for traces of OpenTelemetry requests that the entity belongs to. */
-  requestJobs: BatchJob[];
-  /** The request that is all the log had of the entity when it was read. */
-  onlyRequest: OnlyRequest | undefined;
-  events: IngestionEvent[];
-  /** For a score: events of senders who may not change it. Earlier rows may have been made from them before other events arrived. */
-  refused: IngestionEvent[];
-  /** The files named by the jobs: what is new in this batch. */
-  files: WrittenFile[];
-  filesTotal: number;
-  /** `fileVersion` of each file that the log named. */
-  fileVersions: ReadonlySet<string>;
-  /** True if one of its files was stored more than once. Earlier rows may have been made from its former content. */
-  isRewritten: boolean;
-  origin: MergeOrigin;
-};
+import { allWork } from "./project-budget.ts";
+import type { Entity, OnlyRequest, ReadDeps, ReadSlice, Wanted } from "./read-slice.ts";
 
 /** Identifies the content of a file at one time. */
 export const fileVersion = ({ key, storedAt }: Pick<EntityFile, "key" | "storedAt">): string => `${storedAt} ${key}`;
@@ -74,28 +30,6 @@ const readsMax = 24;
 const filesAtOnce = 8;
 /** Once this many characters are read, no further entity is started. A batch of large payloads is processed in slices. */
 const sliceCharactersMax = 48_000_000;
-
-export type Wanted = {
-  projectId: string;
-  orderingKey: string;
-  payload: Pick<JobPayload<"ingestion.merge">, "entityType" | "entityId" | "fileKey">;
-  jobs: BatchJob[];
-  requestJobs: BatchJob[];
-  onlyRequest?: OnlyRequest | undefined;
-};
-
-export type ReadSlice = {
-  entities: Entity[];
-  failed: { jobs: BatchJob[]; error: unknown }[];
-  /** Entities of which a file cannot be read. */
-  unread: { entity: Pick<Entity, "projectId" | "entityType" | "entityId" | "orderingKey" | "jobs" | "requestJobs">; error: unknown }[];
-  /** Jobs of requests whose traces are among the entities, or gone. */
-  opened: BatchJob[];
-  /** Not started because the slice is full. */
-  rest: BatchJob[];
-  /** Not started because their project has used up its share of this batch. */
-  deferred: BatchJob[];
-};
 
 /** Groups jobs by entity and reads them until a slice is full. An entity or request that cannot be read fails alone. */
 export const readEntities = async (deps: ReadDeps, jobs: readonly BatchJob[]): Promise<ReadSlice> => {
