@@ -5,7 +5,7 @@
 import { isOtelKey, otelKeysEnd, publicKeyFolderOf } from "../../core/ingestion/blob-key.ts";
 import { type EntityType, entityTypes } from "../../core/ingestion/event.ts";
 import { deleteEntityRows, listBeginningSince, listOldWrittenSince } from "../../db/clickhouse/delete-rows.ts";
-import { forgetRows, type LogCursor, type LoggedRow, listOutdated } from "../../db/event-store/deletable-objects.ts";
+import { forgetRows, type LogCursor, type LoggedRow, listLoggedRequests, listOutdated } from "../../db/event-store/deletable-objects.ts";
 import { type ListedObject, listPage } from "../../db/object-store/read-objects.ts";
 import { chunkMax, type Deletion, removeFiles, underExclusiveLock, waitForEarlierRuns } from "./deletion.ts";
 import { removeEntities } from "./remove-entities.ts";
@@ -34,17 +34,17 @@ const removeStoredBefore = async (deletion: Deletion, before: string): Promise<v
       // A request goes with its own rows, which are listed only if no other entity needs it.
       await removeFiles(
         deletion,
-        found.flatMap(({ entityType, key }) => (entityType === "otel" || !isOtelKey(key) ? [key] : [])),
+        found.flatMap(({ entityType, key, isNeeded }) => ((entityType === "otel" || !isOtelKey(key)) && !isNeeded ? [key] : [])),
         signal,
       );
       return found;
     });
-    const gone = rows.filter(({ isKept }) => !isKept);
+    const gone = rows.filter(({ isKept, isNeeded }) => !isKept && !isNeeded);
     const late = await lateRows(deletion, gone, before);
     for (const [entityType, ids] of late) await deleteEntityRows(deletion.rows, entityType, ids);
     await underExclusiveLock(deletion, (tx) => forgetRows(tx, gone));
     for (const [entityType, ids] of late) for (const entityId of ids) await mergeAgain(deletion, { entityType, entityId });
-    await deletion.onRemoved(rows.length);
+    await deletion.onRemoved(gone.length);
     if (rows.length < chunkMax) return;
     after = rows.at(-1);
   }
@@ -127,21 +127,29 @@ const removeOldFolder = async (deletion: Deletion, prefix: string, beforeMs: num
   }
 };
 
-/** Request keys contain the minute of arrival and sort by it. */
+/**
+ * Request keys contain the minute of arrival and sort by it. What the log still names is not old as a whole: the log was switched on again
+ * since the mark was set.
+ */
 const removeRequests = async (deletion: Deletion, before: string): Promise<void> => {
+  const { projectId, s3 } = deletion;
   const [, prefix] = projectPrefixes(deletion);
-  const end = otelKeysEnd({ prefix: deletion.prefix, projectId: deletion.projectId, beforeMs: Date.parse(before) });
-  for (;;) {
-    const removed = await underExclusiveLock(deletion, async (_, signal) => {
-      const page = await listPage(deletion.s3, { prefix, keysMax: chunkMax }, signal);
-      return removePage(
+  const end = otelKeysEnd({ prefix: deletion.prefix, projectId, beforeMs: Date.parse(before) });
+  for (let after: string | undefined; ; ) {
+    const page = await underExclusiveLock(deletion, async (tx, signal) => {
+      const found = (await listPage(s3, { prefix, after, keysMax: chunkMax }, signal)).filter(({ key }) => key < end);
+      const logged = await listLoggedRequests(tx, { projectId, bucket: s3.bucket, keys: found.map(({ key }) => key) });
+      const named = new Set(logged.map(({ key }) => key));
+      const removed = await removePage(
         deletion,
-        page.filter(({ key }) => key < end),
+        found.filter(({ key }) => !named.has(key)),
         signal,
       );
+      return { last: found.at(-1)?.key, isLast: found.length < chunkMax, removed };
     });
-    await deletion.onRemoved(removed);
-    if (removed < chunkMax) return;
+    await deletion.onRemoved(page.removed);
+    if (page.isLast) return;
+    after = page.last;
   }
 };
 

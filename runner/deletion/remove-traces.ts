@@ -12,16 +12,17 @@ import { entityTypes } from "../../core/ingestion/event.ts";
 import { storedOtlpLimits } from "../../core/otel/otlp-traces.ts";
 import { parseTracesJson } from "../../core/otel/parse-json.ts";
 import { withoutTraces } from "../../core/otel/without-traces.ts";
-import { listEntitiesOfTraces } from "../../db/clickhouse/delete-rows.ts";
+import { deleteEntityRows, listEntitiesOfTraces } from "../../db/clickhouse/delete-rows.ts";
 import { forgetRows, listNaming, listOtelNaming, listOtelUnnamed, listQueued } from "../../db/event-store/deletable-objects.ts";
 import { putEventFile, readEventFile } from "../../db/event-store/event-file.ts";
 import { entityName, listEntityFiles } from "../../db/event-store/logged-objects.ts";
 import { listPage } from "../../db/object-store/read-objects.ts";
+import { enqueueEventJobs } from "../../db/queue/enqueue-event-jobs.ts";
 import { type MergedEntity, mergeEntity } from "../ingestion/merge-entity.ts";
 import { readEntity } from "../ingestion/read-entities.ts";
 import { createSpanRequests } from "../ingestion/span-requests.ts";
 import { createTurns } from "../turns.ts";
-import { chunkMax, type Deletion, underExclusiveLock } from "./deletion.ts";
+import { chunkMax, type Deletion, underExclusiveLock, waitForEarlierRuns } from "./deletion.ts";
 import { type Entity, removeEntities } from "./remove-entities.ts";
 import { projectPrefixes } from "./remove-project.ts";
 
@@ -39,9 +40,11 @@ export const removeTraces = async (deletion: Deletion, all: readonly string[], u
   for (let at = 0; at < all.length; at += tracesAtOnce) {
     const traceIds = all.slice(at, at + tracesAtOnce);
     const { candidates, requests } = await findCandidates(deletion, traceIds);
+    const losing: Losing[] = [];
     for (let from = 0; from < candidates.length; from += entitiesAtOnce) {
       const page = candidates.slice(from, from + entitiesAtOnce);
-      const entities = await candidatesInTraces(deletion, page, traceIds);
+      const { entities, losing: some } = await candidatesInTraces(deletion, page, traceIds);
+      losing.push(...some);
       await removeEntities(deletion, { entities, traceIds, until });
       if (deletion.isUnlogged) emptied.push(...entities);
     }
@@ -49,8 +52,37 @@ export const removeTraces = async (deletion: Deletion, all: readonly string[], u
     await removeUnnamedSpans(deletion, traceIds, until);
     await removeLoggedSpans(deletion, traceIds, until);
     for await (const key of requests) await removeSpans(deletion, key, traceIds);
+    await makeAgain(deletion, losing);
   }
   return emptied;
+};
+
+/** An observation of another trace that loses its span in a request. `traceId`: where it belongs. */
+type Losing = { entityId: string; traceId: string; fileKey: string };
+
+/**
+ * Makes observations again without spans that are gone. Their rows go first: what is left of an observation does not tell the day and type
+ * that it was stored under. After a crash in between, the log still names the observation with the trace, so it is found again.
+ */
+const makeAgain = async (deletion: Deletion, losing: readonly Losing[]): Promise<void> => {
+  if (losing.length === 0) return;
+  const { db, projectId, newJobId, sha256Hex } = deletion;
+  await waitForEarlierRuns(deletion);
+  await deleteEntityRows(
+    deletion.rows,
+    "observation",
+    losing.map(({ entityId }) => entityId),
+  );
+  await enqueueEventJobs(
+    db,
+    projectId,
+    losing.map(({ entityId, traceId, fileKey }) => ({
+      id: newJobId(),
+      kind: "ingestion.merge",
+      orderingKey: orderingKeyOf({ projectId, entityType: "observation", entityId, traceId }, sha256Hex),
+      payload: { entityType: "observation", entityId, fileKey, source: "otel" },
+    })),
+  );
 };
 
 /** Lists everything that may belong to the traces. A complete log names it all; otherwise ClickHouse and the queue name the rest. */
@@ -111,16 +143,17 @@ const listUnloggedRequests = async function* (
 
 /**
  * Keeps the candidates that now belong to one of the traces, according to all their events. An observation that has named two traces
- * belongs to one of them only.
+ * belongs to one of them only; `losing` are those of other traces that have spans of these.
  */
 const candidatesInTraces = async (
   deletion: Deletion,
   candidates: readonly Candidate[],
   traceIds: readonly string[],
-): Promise<Candidate[]> => {
+): Promise<{ entities: Candidate[]; losing: Losing[] }> => {
   const { db, projectId, s3 } = deletion;
+  const losing: Losing[] = [];
   const unsure = candidates.filter(({ isSure }) => !isSure);
-  if (unsure.length === 0) return [...candidates];
+  if (unsure.length === 0) return { entities: [...candidates], losing };
   const traces = new Set(traceIds.map((traceId) => columnText(traceId)));
   const logged = await listEntityFiles(
     db,
@@ -129,20 +162,25 @@ const candidatesInTraces = async (
   );
   const elsewhere = new Set<Candidate>();
   const turns = createTurns(deletion.signal);
-  const requests = createSpanRequests({ ...deletion, store: deletion, turns, sampling: new Map(), onSampled: () => {} });
+  const requests = createSpanRequests({ ...deletion, store: deletion, turns, sampling: new Map(), onSampled: () => {}, onRead: () => {} });
   await forEachConcurrent(unsure, 8, async (one) => {
     const { entityType, entityId } = one;
     const wanted = { projectId, orderingKey: "", payload: { entityType, entityId, fileKey: "" }, jobs: [], requestJobs: [] };
     try {
       const entity = await readEntity({ ...deletion, turns, requests }, wanted, logged({ projectId, entityType, entityId }));
       const merged = mergeEntity(entity, { projectId, createdAt: epoch, updatedAt: epoch, version: epoch });
-      if (merged !== undefined && !traces.has(traceOf(merged))) elsewhere.add(one);
+      if (merged === undefined || traces.has(traceOf(merged))) return;
+      elsewhere.add(one);
+      const request = logged({ projectId, entityType, entityId }).files.find(
+        ({ key, traceId }) => isOtelKey(key) && traceId !== null && traceIds.includes(traceId),
+      );
+      if (entityType === "observation" && request !== undefined) losing.push({ entityId, traceId: traceOf(merged), fileKey: request.key });
     } catch (error) {
       // An entity with an unreadable file counts as part of the trace it was logged with.
       if (!(error instanceof AppError) || error.code !== "INTERNAL") throw error;
     }
   });
-  return candidates.filter((one) => !elsewhere.has(one));
+  return { entities: candidates.filter((one) => !elsewhere.has(one)), losing };
 };
 
 /** Any instant will do: it has no effect on which trace an entity belongs to. */

@@ -40,8 +40,11 @@ export const reprocess = async (deletion: Deletion, what: JobPayload<"data.delet
   }
 };
 
-/** Enqueues a merge of the entity, if the log still names it. */
-export const mergeAgain = (deletion: Deletion, entity: Entity): Promise<void> => replay(deletion, entity);
+/** Enqueues a merge of the entity, if the log still names it. What requests say of a trace is taken from each of them. */
+export const mergeAgain = async (deletion: Deletion, entity: Entity): Promise<void> => {
+  await replay(deletion, entity);
+  if (entity.entityType === "trace") await replay(deletion, { entityType: "otel", traceId: entity.entityId });
+};
 
 const replay = async (deletion: Deletion, scope: Omit<ReplayScope, "projectId" | "bucket">): Promise<void> => {
   const { db, newJobId, sha256Hex, clock, signal, projectId, s3 } = deletion;

@@ -6,7 +6,7 @@ import type { MergedEntity } from "./merge-entity.ts";
 import { createOutcomeBuilder, type OutcomeBuilder } from "./outcome-builder.ts";
 import type { PriceDeps } from "./price-in-turns.ts";
 import { createProjectBudget } from "./project-budget.ts";
-import type { ReadDeps } from "./read-entities.ts";
+import type { ReadDeps } from "./read-slice.ts";
 import { createSpanRequests, type SpanRequestDeps } from "./span-requests.ts";
 import type { WriteDeps } from "./write-entities.ts";
 
@@ -37,14 +37,16 @@ export type BatchWork = BatchDeps &
 
 export const createBatchWork = (deps: BatchDeps, { jobs, claimedAt, leaseId }: JobBatch, signal: AbortSignal): BatchWork => {
   const turns = createTurns(signal, deps);
+  const budget = createProjectBudget(new Set(jobs.map(({ projectId }) => projectId)).size);
+  const onRead = (projectId: string, characters: number) => budget.spend(projectId, { files: 1, characters });
   let writes = 0;
   return {
     ...deps,
     signal,
     turns,
     nextWrite: () => ++writes,
-    requests: createSpanRequests({ ...deps, store: deps, turns, signal }),
-    budget: createProjectBudget(new Set(jobs.map(({ projectId }) => projectId)).size),
+    requests: createSpanRequests({ ...deps, store: deps, turns, signal, onRead }),
+    budget,
     claimedAt,
     leaseId,
     outcome: createOutcomeBuilder(deps),

@@ -23,7 +23,8 @@ export type MapDeps = {
   turns: Turns;
 };
 
-export type StoredRequest = { projectId: string; fileKey: string; text: string; origin: EventOrigin };
+/** `spans`: those of its text, if they are read already. */
+export type StoredRequest = { projectId: string; fileKey: string; text: string; origin: EventOrigin; spans?: Iterable<FoundSpan> };
 
 /** One trace or observation, as far as the request says it. `bytes`: UTF-16 units of its events, estimated for observations. */
 export type SpanEntity = { entityType: EntityType; entityId: string; traceId: string; events: IngestionEvent[]; bytes: number };
@@ -50,7 +51,7 @@ export const mapRequest = async (deps: MapDeps, request: StoredRequest, traceIds
   const { store, prefix, segmentBytesMax, turns, log } = deps;
   const traces = new Map<string, MappedTrace>();
   const [logIds, known, reserved] = [new Map<string, string>(), new Set<string>(), new Map<string, ObservationIds["reserved"][number]>()];
-  const found = openStoredTraces(text).spans;
+  const found = request.spans ?? openStoredTraces(text).spans;
   for (const some of tracesOf(only(found, traceIds), spansAtOnce)) {
     const ids = await giveObservationIds(store, { projectId, prefix, segmentBytesMax }, some);
     const context = { ...origin, publicKey: origin.apiKey, nowMs: requestMs(fileKey), observationIdOf: ids.idOf };

@@ -2,7 +2,7 @@
 import type { RootContent } from "../../core/ingestion/event.ts";
 import { type MergedEntity, mergeEntity } from "./merge-entity.ts";
 import { type PriceDeps, priceInTurns } from "./price-in-turns.ts";
-import type { Entity } from "./read-entities.ts";
+import type { Entity } from "./read-slice.ts";
 
 /** Returns undefined if no event is left. `claimedAt`, the instant of the claim, becomes the version of the row. */
 export const mergeAndPrice = async (

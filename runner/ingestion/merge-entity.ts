@@ -13,7 +13,7 @@ import { type MergedObservation, mergeObservation } from "../../core/ingestion/m
 import { mergeScore } from "../../core/ingestion/merge/merge-score.ts";
 import { mergeTrace } from "../../core/ingestion/merge/merge-trace.ts";
 import type { DatasetRunItemRow, ScoreRow, TraceRow } from "../../core/ingestion/rows.ts";
-import type { Entity } from "./read-entities.ts";
+import type { Entity } from "./read-slice.ts";
 
 export type MergedEntity = { entity: Entity } & (
   | { kind: "trace"; row: TraceRow }

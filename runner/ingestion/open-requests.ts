@@ -5,7 +5,7 @@ import type { EventOrigin } from "../../core/ingestion/event-origin.ts";
 import { jobKinds } from "../../core/jobs/kinds.ts";
 import type { BatchJob } from "../../db/queue/claim-batch.ts";
 import { allWork } from "./project-budget.ts";
-import type { ReadDeps, ReadSlice, Wanted } from "./read-entities.ts";
+import type { ReadDeps, ReadSlice, Wanted } from "./read-slice.ts";
 import type { OpenedEntity } from "./span-requests.ts";
 
 /** Requests read and mapped at once. One has up to about 4 MiB. */

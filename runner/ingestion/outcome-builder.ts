@@ -4,7 +4,7 @@ import { failureOf } from "../../db/postgres/failure.ts";
 import type { BatchJob } from "../../db/queue/claim-batch.ts";
 import type { BatchOutcome } from "../../db/queue/settle-batch.ts";
 import type { Log } from "../deps.ts";
-import type { Entity } from "./read-entities.ts";
+import type { Entity } from "./read-slice.ts";
 
 type OutcomeDeps = { log: Log; random: () => number };
 
@@ -69,7 +69,8 @@ export const createOutcomeBuilder = ({ log, random }: OutcomeDeps) => {
     },
     /** Jobs of requests whose entities are all in the batch. */
     open: (jobs: readonly BatchJob[]): void => void opened.push(...jobs),
-    left: (): readonly LeftEntity[] => left,
+    /** Without entities whose trace is done again: its job would leave them once more with each retry. */
+    left: (): readonly LeftEntity[] => left.filter(({ requestJobs }) => !requestJobs.some(({ id }) => failed.get(id)?.isFinal === false)),
     logDeferred: (): void => {
       for (const [projectId, jobs] of Map.groupBy(deferred, (job) => job.projectId))
         log("info", "ingestion_deferred", { project_id: projectId, jobs: jobs.length });

@@ -8,7 +8,7 @@ import { columnText } from "../../core/ingestion/column-text.ts";
 import { instantText } from "../../core/ingestion/rows.ts";
 import { isRecord } from "../../core/is-record.ts";
 import type { KeyedTable } from "../../db/clickhouse/stored-entities.ts";
-import type { Entity } from "./read-entities.ts";
+import type { Entity } from "./read-slice.ts";
 
 /** Limit per entity. Real entities have a few; a hostile one could name millions. */
 const sortKeysMax = 100;

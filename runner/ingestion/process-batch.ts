@@ -10,8 +10,9 @@ import { type BatchDeps, type BatchWork, createBatchWork } from "./batch-work.ts
 import { mergeAndPrice } from "./merge-and-price.ts";
 import type { MergedEntity } from "./merge-entity.ts";
 import { pricingWork } from "./project-budget.ts";
-import { type Entity, readEntities } from "./read-entities.ts";
+import { readEntities } from "./read-entities.ts";
 import { eventsByName, readRootPortion } from "./read-root-content.ts";
+import type { Entity } from "./read-slice.ts";
 import { settlePortion } from "./settle-portion.ts";
 import { writePortion } from "./write-portion.ts";
 

@@ -5,66 +5,22 @@
 import { AppError } from "../../core/errors.ts";
 import { parseExactJson } from "../../core/exact-json.ts";
 import { forEachConcurrent } from "../../core/for-each-concurrent.ts";
-import { entityFolder, isOtelKey, type Sha256Hex } from "../../core/ingestion/blob-key.ts";
+import { entityFolder, isOtelKey } from "../../core/ingestion/blob-key.ts";
 import type { EntityType, IngestionEvent } from "../../core/ingestion/event.ts";
 import { type EventOrigin, unknownOrigin } from "../../core/ingestion/event-origin.ts";
 import { parseEvent } from "../../core/ingestion/event-schema.ts";
 import { countingFiles } from "../../core/ingestion/merge/counting-files.ts";
-import type { MergeOrigin } from "../../core/ingestion/merge/merge-context.ts";
 import { compareEvents } from "../../core/ingestion/merge/order-events.ts";
 import { type JobPayload, jobKinds } from "../../core/jobs/kinds.ts";
 import { readEventFile } from "../../db/event-store/event-file.ts";
-import { type EntityFile, type EntityName, entityName, type LoggedEntity, type LoggedFiles } from "../../db/event-store/logged-objects.ts";
+import { type EntityFile, type EntityName, entityName, type LoggedEntity } from "../../db/event-store/logged-objects.ts";
 import { listObjects } from "../../db/object-store/read-objects.ts";
-import type { S3Client } from "../../db/object-store/s3-client.ts";
 import type { BatchJob } from "../../db/queue/claim-batch.ts";
-import type { Log, WrittenFile } from "../deps.ts";
-import type { Turns } from "../turns.ts";
+import type { WrittenFile } from "../deps.ts";
 import { orderOf } from "./map-request.ts";
 import { openRequests } from "./open-requests.ts";
-import { allWork, type ProjectBudget } from "./project-budget.ts";
-import type { SpanRequests } from "./span-requests.ts";
-
-export type ReadDeps = {
-  s3: S3Client;
-  /** Lists the files of entities by the event log. If that is incomplete, the store is asked for each entity. */
-  listLogged: (entities: readonly EntityName[]) => Promise<LoggedFiles>;
-  prefix: string;
-  segmentBytesMax: number;
-  sha256Hex: Sha256Hex;
-  log: Log;
-  signal: AbortSignal;
-  turns: Turns;
-  budget: ProjectBudget;
-  requests: SpanRequests;
-};
-
-type OnlyRequest = { key: string; traceId: string };
-
-/** An entity with all its events, and the jobs of this batch for it. */
-export type Entity = {
-  projectId: string;
-  entityType: EntityType;
-  entityId: string;
-  orderingKey: string;
-  /** Jobs for this entity alone. */
-  jobs: BatchJob[];
-  /** Jobs for traces of OpenTelemetry requests that the entity belongs to. */
-  requestJobs: BatchJob[];
-  /** The request that is all the log had of the entity when it was read. */
-  onlyRequest: OnlyRequest | undefined;
-  events: IngestionEvent[];
-  /** For a score: events of senders who may not change it. Earlier rows may have been made from them before other events arrived. */
-  refused: IngestionEvent[];
-  /** The files named by the jobs: what is new in this batch. */
-  files: WrittenFile[];
-  filesTotal: number;
-  /** `fileVersion` of each file that the log named. */
-  fileVersions: ReadonlySet<string>;
-  /** True if one of its files was stored more than once. Earlier rows may have been made from its former content. */
-  isRewritten: boolean;
-  origin: MergeOrigin;
-};
+import { allWork } from "./project-budget.ts";
+import type { Entity, OnlyRequest, ReadDeps, ReadSlice, Wanted } from "./read-slice.ts";
 
 /** Identifies the content of a file at one time. */
 export const fileVersion = ({ key, storedAt }: Pick<EntityFile, "key" | "storedAt">): string => `${storedAt} ${key}`;
@@ -75,28 +31,6 @@ const filesAtOnce = 8;
 /** Once this many characters are read, no further entity is started. A batch of large payloads is processed in slices. */
 const sliceCharactersMax = 48_000_000;
 
-export type Wanted = {
-  projectId: string;
-  orderingKey: string;
-  payload: Pick<JobPayload<"ingestion.merge">, "entityType" | "entityId" | "fileKey">;
-  jobs: BatchJob[];
-  requestJobs: BatchJob[];
-  onlyRequest?: OnlyRequest | undefined;
-};
-
-export type ReadSlice = {
-  entities: Entity[];
-  failed: { jobs: BatchJob[]; error: unknown }[];
-  /** Entities of which a file cannot be read. */
-  unread: { entity: Pick<Entity, "projectId" | "entityType" | "entityId" | "orderingKey" | "jobs" | "requestJobs">; error: unknown }[];
-  /** Jobs of requests whose traces are among the entities, or gone. */
-  opened: BatchJob[];
-  /** Not started because the slice is full. */
-  rest: BatchJob[];
-  /** Not started because their project has used up its share of this batch. */
-  deferred: BatchJob[];
-};
-
 /** Groups jobs by entity and reads them until a slice is full. An entity or request that cannot be read fails alone. */
 export const readEntities = async (deps: ReadDeps, jobs: readonly BatchJob[]): Promise<ReadSlice> => {
   const { wanted, requestJobs, failed } = groupJobs(jobs);
@@ -106,18 +40,20 @@ export const readEntities = async (deps: ReadDeps, jobs: readonly BatchJob[]): P
   const slice: ReadSlice = { entities: [], failed, unread: [], opened: requests.opened, rest: requests.rest, deferred: requests.deferred };
   // Entities of requests are in memory, so they are finished with this slice, whatever it already holds.
   const isOpened = ({ requestJobs: own }: Wanted) => own.length > 0;
-  const ordered = [...wanted.values()].toSorted((a, b) => Number(isOpened(b)) - Number(isOpened(a)));
-  let logged: LoggedFiles;
+  let filesOf: (one: Wanted) => LoggedEntity;
   try {
-    const unknown = ordered.filter(({ onlyRequest }) => onlyRequest === undefined);
-    logged = await deps.listLogged(
-      unknown.map(({ projectId, payload: { entityType, entityId } }) => ({ projectId, entityType, entityId })),
-    );
+    filesOf = await listFiles(deps, [...wanted.values()]);
   } catch (error) {
     deps.signal.throwIfAborted();
-    failed.push({ jobs: [...requests.opened, ...ordered.flatMap((one) => one.jobs)], error });
+    failed.push({ jobs: [...requests.opened, ...[...wanted.values()].flatMap((one) => one.jobs)], error });
     return { ...slice, opened: [] };
   }
+  // Entities of one request are read one after the other, so that it is read once.
+  const requestOf = (one: Wanted) => filesOf(one).files.find(({ key }) => isOtelKey(key))?.key ?? "";
+  const ordered = [...wanted.values()]
+    .map((one) => ({ one, place: isOpened(one) ? "" : `x${requestOf(one)}` }))
+    .toSorted((a, b) => (a.place === b.place ? 0 : a.place < b.place ? -1 : 1))
+    .map(({ one }) => one);
   let [characters, begun, ended] = [requests.characters, 0, 0];
   await forEachConcurrent(ordered, readsMax, async (one) => {
     // Estimates entities still being read by the average of the finished ones.
@@ -126,13 +62,12 @@ export const readEntities = async (deps: ReadDeps, jobs: readonly BatchJob[]): P
     if (!isOpened(one) && deps.budget.isSpent(one.projectId, allWork)) return void slice.deferred.push(...one.jobs);
     begun++;
     try {
-      const files = one.onlyRequest === undefined ? logged({ projectId: one.projectId, ...one.payload }) : onlyIn(one.onlyRequest);
-      if (!isOpened(one)) deps.budget.spend(one.projectId, { files: files.isComplete ? files.files.length : 1 });
+      const files = filesOf(one);
+      deps.budget.spend(one.projectId, { files: filesToRead(one, files) });
       const entity = await readEntity(deps, one, files);
-      if (!isOpened(one)) {
-        deps.budget.spend(one.projectId, { characters: entity.origin.bytes ?? 0 });
-        characters += entity.origin.bytes ?? 0;
-      }
+      // The opened request counts already.
+      if (one.onlyRequest === undefined) deps.budget.spend(one.projectId, { characters: entity.origin.bytes ?? 0 });
+      if (!isOpened(one)) characters += entity.origin.bytes ?? 0;
       ended++;
       slice.entities.push(entity);
     } catch (error) {
@@ -144,11 +79,34 @@ export const readEntities = async (deps: ReadDeps, jobs: readonly BatchJob[]): P
   return slice;
 };
 
-/** A request that holds all there is of an entity. When it was stored decides nothing then. */
-const onlyIn = (request: OnlyRequest): LoggedEntity => ({
+/**
+ * Asks the log for the files of each entity, except where a request is known to be all that it has. If the log of the project is
+ * incomplete, the store may have files of that entity too.
+ */
+const listFiles = async (
+  { listLogged }: Pick<ReadDeps, "listLogged">,
+  wanted: readonly Wanted[],
+): Promise<(one: Wanted) => LoggedEntity> => {
+  const nameOf = ({ projectId, payload: { entityType, entityId } }: Wanted): EntityName => ({ projectId, entityType, entityId });
+  const asked = wanted.filter(({ onlyRequest }) => onlyRequest === undefined);
+  const logged = await listLogged(asked.map(nameOf));
+  // Each request writes its traces, so the log was asked about every project.
+  const complete = new Set(asked.flatMap((one) => (logged(nameOf(one)).isComplete ? [one.projectId] : [])));
+  return (one) => (one.onlyRequest === undefined ? logged(nameOf(one)) : onlyIn(one.onlyRequest, complete.has(one.projectId)));
+};
+
+/** A request that is all the log has of an entity. When it was stored decides nothing then. */
+const onlyIn = (request: OnlyRequest, isComplete: boolean): LoggedEntity => ({
   files: [{ ...request, isRewritten: false, storedAt: "", firstStoredAt: "", traceEvents: null }],
-  isComplete: true,
+  isComplete,
 });
+
+/** Files that nothing else counts: requests do when they are read. An incomplete log tells nothing about how many there are. */
+const filesToRead = ({ requestJobs, onlyRequest }: Wanted, { files, isComplete }: LoggedEntity): number => {
+  if (onlyRequest !== undefined) return 0;
+  if (!isComplete) return 1;
+  return requestJobs.length === 0 ? files.length : files.filter(({ key }) => !isOtelKey(key)).length;
+};
 
 const groupJobs = (jobs: readonly BatchJob[]) => {
   const wanted = new Map<string, Wanted>();
@@ -266,17 +224,18 @@ const readFile = async (
 };
 
 /** Events of a trace are in the log, unless they are too long. */
-const readRequest = (
+const readRequest = async (
   deps: Omit<ReadDeps, "listLogged" | "budget">,
   entity: { projectId: string; entityType: EntityType; entityId: string },
   { key, traceId, traceEvents }: EntityFile,
-): Promise<ReadFile | undefined> | ReadFile => {
-  if (traceEvents === null || traceEvents === "") return deps.requests.eventsOf({ ...entity, fileKey: key, traceId: traceId ?? "" });
-  const events = parseFile(deps, key, traceEvents).map((event) => ({
+): Promise<ReadFile | undefined> => {
+  const text = traceEvents === null ? "" : await traceEvents();
+  if (text === "") return deps.requests.eventsOf({ ...entity, fileKey: key, traceId: traceId ?? "" });
+  const events = parseFile(deps, key, text).map((event) => ({
     ...event,
     order: orderOf({ ...deps, store: deps }, { projectId: entity.projectId, fileKey: key }, event),
   }));
-  return { events, bytes: traceEvents.length, origin: unknownOrigin };
+  return { events, bytes: text.length, origin: unknownOrigin };
 };
 
 /** Parses the events of one file. An event that is no longer valid is skipped and logged. Throws INTERNAL if the file is not JSON. */

@@ -11,7 +11,8 @@ import { eventIdOfSpan } from "../../core/otel/map-spans.ts";
 import { readEventFile } from "../../db/event-store/event-file.ts";
 import { entityName } from "../../db/event-store/logged-objects.ts";
 import { portionCharactersMax, readingWork } from "./project-budget.ts";
-import { type Entity, parseFile, type ReadDeps } from "./read-entities.ts";
+import { parseFile } from "./read-entities.ts";
+import type { Entity, ReadDeps } from "./read-slice.ts";
 
 /** Objects read at once. Their content may exceed the bound of a portion. */
 const readsMax = 8;

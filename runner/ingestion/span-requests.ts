@@ -1,25 +1,21 @@
 /**
  * Ingestion, reading: the OpenTelemetry requests of a batch. `open` maps the traces that jobs name and records them in the log; `eventsOf`
- * finds the events of one entity in any recorded request. Memory: what was opened since `forget`, and one request text beside it.
+ * finds the events of one entity in any recorded request. Memory: what was opened since `forget`, and what `createRecordedTraces` holds.
  */
 
 import type { EntityType, IngestionEvent } from "../../core/ingestion/event.ts";
 import type { EventOrigin } from "../../core/ingestion/event-origin.ts";
 import { isInSample, type SampledProjects } from "../../core/ingestion/sampling.ts";
 import { readEventFile } from "../../db/event-store/event-file.ts";
-import type { S3Client } from "../../db/object-store/s3-client.ts";
 import { untilNoneIsTaken } from "../../services/ingestion/observation-ids.ts";
 import { recordSpans } from "../../services/ingestion/record-spans.ts";
-import { type MapDeps, type MappedTrace, mapRequest, type SpanEntity, type StoredRequest, spanEntityName } from "./map-request.ts";
+import { mapRequest, type SpanEntity, type StoredRequest, spanEntityName } from "./map-request.ts";
+import { createRecordedTraces, type RecordedTrace, type RecordedTracesDeps, type TraceOfRequest } from "./recorded-traces.ts";
 
-export type SpanRequestDeps = Omit<MapDeps, "store"> & {
-  store: MapDeps["store"] & { s3: S3Client };
+export type SpanRequestDeps = RecordedTracesDeps & {
   sampling: SampledProjects;
-  signal: AbortSignal;
   onSampled: (counts: { eventsIn: number; eventsOut: number }) => void;
 };
-
-type TraceOfRequest = { projectId: string; fileKey: string; traceId: string };
 
 export type SpanRequests = ReturnType<typeof createSpanRequests>;
 
@@ -29,24 +25,10 @@ export type SpanEvents = { events: readonly IngestionEvent[]; bytes: number; ori
 /** `isNew`: the log had nothing of the entity before, so the request is its only file. */
 export type OpenedEntity = SpanEntity & { isNew: boolean };
 
-/** Traces kept that no job of the batch opened. */
-const readTracesMax = 200;
-
 export const createSpanRequests = (deps: SpanRequestDeps) => {
-  const opened = new Map<string, Promise<{ trace: MappedTrace | undefined; origin: EventOrigin } | undefined>>();
-  let others: string[] = [];
-  let lastText: { fileKey: string; found: ReturnType<typeof readEventFile> } | undefined;
+  const opened = new Map<string, RecordedTrace>();
+  const recorded = createRecordedTraces(deps);
   const nameOf = ({ projectId, fileKey, traceId }: TraceOfRequest) => JSON.stringify([projectId, fileKey, traceId]);
-  const textOf = (fileKey: string): ReturnType<typeof readEventFile> => {
-    if (lastText?.fileKey !== fileKey) lastText = { fileKey, found: readEventFile(deps.store.s3, fileKey, deps.signal) };
-    return lastText.found;
-  };
-  const readTrace = async (of: TraceOfRequest) => {
-    const file = await textOf(of.fileKey);
-    if (file === undefined) return undefined;
-    const mapped = await mapRequest(deps, { ...of, ...file }, new Set([of.traceId]));
-    return { trace: mapped.traces.get(of.traceId), origin: file.origin };
-  };
 
   return {
     /**
@@ -66,7 +48,7 @@ export const createSpanRequests = (deps: SpanRequestDeps) => {
       const request: StoredRequest = { projectId, fileKey, text: file.text, origin: sender ?? file.origin };
       const { traces, known } = await mapAndRecord(deps, request, traceIds);
       for (const traceId of traceIds)
-        opened.set(nameOf({ projectId, fileKey, traceId }), Promise.resolve({ trace: traces.get(traceId), origin: request.origin }));
+        opened.set(nameOf({ projectId, fileKey, traceId }), { trace: traces.get(traceId), origin: request.origin });
       const entities = [...traces.values()].flatMap((trace) => [...trace.entities.values()]);
       return {
         entities: entities.map((one) => ({ ...one, isNew: one.entityType === "observation" && !known.has(one.entityId) })),
@@ -79,25 +61,14 @@ export const createSpanRequests = (deps: SpanRequestDeps) => {
       entityId,
       ...of
     }: TraceOfRequest & { entityType: EntityType; entityId: string }): Promise<SpanEvents | undefined> => {
-      const name = nameOf(of);
-      let trace = opened.get(name);
-      if (trace === undefined) {
-        trace = readTrace(of);
-        opened.set(name, trace);
-        others.push(name);
-        if (others.length > readTracesMax) opened.delete(others.shift() ?? "");
-        // Read again by whoever asks next.
-        trace.catch(() => opened.delete(name));
-      }
-      const found = await trace;
+      const found = opened.get(nameOf(of)) ?? (await recorded.traceOf(of));
       const entity = found?.trace?.entities.get(spanEntityName({ entityType, entityId }));
       return found && { events: entity?.events ?? [], bytes: entity?.bytes ?? 0, origin: found.origin };
     },
     /** Drops everything that was opened and read. */
     forget: (): void => {
       opened.clear();
-      others = [];
-      lastText = undefined;
+      recorded.forget();
     },
   };
 };
@@ -111,7 +82,7 @@ const mapAndRecord = async (deps: SpanRequestDeps, request: StoredRequest, trace
     const { traces: all, observationIds } = await mapRequest(deps, request, new Set(traceIds));
     const traces = new Map([...all].filter(([traceId]) => isIn(traceId)));
     const entities = [...traces.values()].flatMap((trace) => [...trace.entities.values()]);
-    await recordSpans(deps.store, {
+    const deleted = await recordSpans(deps.store, {
       projectId,
       fileKey,
       observations: entities.flatMap(({ entityType, entityId, traceId, events: [first] }) =>
@@ -120,6 +91,7 @@ const mapAndRecord = async (deps: SpanRequestDeps, request: StoredRequest, trace
       observationIds: { ...observationIds, reserved: observationIds.reserved.filter(({ traceId }) => traces.has(traceId ?? "")) },
       traceEvents: new Map([...traces].map(([traceId, { traceEvents }]) => [traceId, JSON.stringify(traceEvents)])),
     });
+    for (const traceId of deleted) traces.delete(traceId);
     for (const [traceId, trace] of all)
       for (const { events } of trace.entities.values()) counts[isIn(traceId) ? "eventsIn" : "eventsOut"] += events.length;
     return { traces, known: observationIds.known };

@@ -22,17 +22,49 @@ export type RecordedSpans = {
 
 type Row = { id: string; entityId: string; eventId: string; traceId: string | null };
 
-/** Longest list of events of a trace kept in its row. A longer one is read from the request. */
-const traceEventsLengthMax = 32_000;
+/**
+ * Longest list of events of a trace kept in its row, in UTF-16 units. A longer one is read from the request, by each merge of the trace: so
+ * the events of 512 spans that all name their user and session (350 each) must fit.
+ */
+const traceEventsLengthMax = 256_000;
 
 /**
  * One transaction, which changes nothing if it is repeated. A span that came in several requests is taken from the one with the greatest
- * key, in whichever order they are processed. Throws ObservationIdTaken, having written nothing, if another trace has got one of the ids.
+ * key, in whichever order they are processed. Returns the traces that were deleted from the request since it was read: nothing is recorded
+ * of them. Throws ObservationIdTaken, having written nothing, if another trace has got one of the ids.
  */
-export const recordSpans = (
-  store: Pick<EventStore, "db" | "sha256Hex"> & { s3: { bucket: string } },
-  recorded: RecordedSpans,
-): Promise<void> => {
+export const recordSpans = async (store: RecordingStore, recorded: RecordedSpans): Promise<ReadonlySet<string>> => {
+  try {
+    await recordAll(store, recorded);
+    return new Set();
+  } catch (error) {
+    if (!(error instanceof TracesDeleted)) throw error;
+    const { traceIds } = error;
+    const isLeft = ({ traceId }: { traceId: string | null }) => traceId !== null && !traceIds.has(traceId);
+    const { observations, observationIds, traceEvents } = recorded;
+    const more = await recordSpans(store, {
+      ...recorded,
+      observations: observations.filter(isLeft),
+      observationIds: { ...observationIds, reserved: observationIds.reserved.filter(isLeft) },
+      traceEvents: new Map([...traceEvents].filter(([traceId]) => isLeft({ traceId }))),
+    });
+    return new Set([...traceIds, ...more]);
+  }
+};
+
+type RecordingStore = Pick<EventStore, "db" | "sha256Hex"> & { s3: { bucket: string } };
+
+/** Ends the transaction: a deletion has taken the traces between reading and recording. */
+class TracesDeleted extends Error {
+  readonly traceIds: ReadonlySet<string>;
+
+  constructor(traceIds: ReadonlySet<string>) {
+    super("Traces of the request were deleted.");
+    this.traceIds = traceIds;
+  }
+}
+
+const recordAll = (store: RecordingStore, recorded: RecordedSpans): Promise<void> => {
   const { projectId, fileKey, observations, observationIds, traceEvents } = recorded;
   const spanRow = (entityId: string) => `${spanRowPrefix}${store.sha256Hex(JSON.stringify([projectId, entityId])).slice(0, 32)}`;
   const arrived = observations.map((one): Row => ({ ...one, id: observationIds.logIds.get(one.entityId) ?? spanRow(one.entityId) }));
@@ -45,13 +77,15 @@ export const recordSpans = (
     // The row of the id belongs to a file of events: that of an older version, or one that an SDK has sent under the id of a span.
     const beside = left.filter(({ eventId }) => eventId !== reservedEventId).map((row) => ({ ...row, id: spanRow(row.entityId) }));
     if (beside.length > 0) await writeRows(tx, at, beside);
-    await writeTraceEvents(
+    const deleted = await writeTraceEvents(
       tx,
       [...traceEvents].map(([traceId, text]) => ({
         id: logRowId({ ...at, traceId }, store.sha256Hex),
+        traceId,
         events: text.length > traceEventsLengthMax ? "" : text,
       })),
     );
+    if (deleted.size > 0) throw new TracesDeleted(deleted);
   });
 };
 
@@ -94,13 +128,24 @@ const writeRows = async (tx: Database, { projectId, bucket, fileKey }: At, rows:
 const isReserved = (row: SQL): SQL => sql`${row}.event_id = ${reservedEventId}`;
 const isRequest = (row: SQL): SQL => sql`${row}.bucket_path ~ ${otelKeyPattern}`;
 
-/** A trace whose row is gone was deleted meanwhile. */
-const writeTraceEvents = async (tx: Database, rows: readonly { id: string; events: string }[]): Promise<void> => {
+/**
+ * Returns the traces whose row is gone. The first statement of the transaction took the shared lock, so no deletion takes others until the
+ * commit.
+ */
+const writeTraceEvents = async (
+  tx: Database,
+  rows: readonly { id: string; traceId: string; events: string }[],
+): Promise<ReadonlySet<string>> => {
   const ordered = rows.toSorted((a, b) => (a.id < b.id ? -1 : 1));
-  for (const text of rowTexts(ordered))
-    await execute(
+  const deleted = new Set<string>();
+  for (const text of rowTexts(ordered)) {
+    const gone = await execute<{ traceId: string }>(
       tx,
-      sql`update event_log e set trace_events = r.events from json_to_recordset(${text}::json) as r(id text, events text)
-        where e.id = r.id and e.trace_events is distinct from r.events`,
+      sql`with r as materialized (select * from json_to_recordset(${text}::json) as r(id text, "traceId" text, events text)),
+        written as (update event_log e set trace_events = r.events from r where e.id = r.id and e.trace_events is distinct from r.events)
+        select r."traceId" from r where not exists (select 1 from event_log e where e.id = r.id)`,
     );
+    for (const { traceId } of gone) deleted.add(traceId);
+  }
+  return deleted;
 };

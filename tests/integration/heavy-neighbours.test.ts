@@ -4,11 +4,13 @@ import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import type { Model } from "../../core/models/model.ts";
 import { noTracer } from "../../core/telemetry/tracer.ts";
 import { createClickHouse } from "../../db/clickhouse/client.ts";
+import { listEntityFiles } from "../../db/event-store/logged-objects.ts";
 import { execute } from "../../db/postgres/client.ts";
 import { claimBatch, heartbeatBatch } from "../../db/queue/claim-batch.ts";
 import { settleBatch } from "../../db/queue/settle-batch.ts";
 import { systemClock } from "../../runner/clock.ts";
 import { startBatchLoop } from "../../runner/queue/batch-loop.ts";
+import { storeOtelRequest } from "../../services/ingestion/store-otel-request.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { createIngestionBatches } from "../support/ingestion-batches.ts";
 import { insertProject } from "../support/project.ts";
@@ -168,4 +170,43 @@ it("while a project's names are matched its lease is kept, and the next batch is
   expect(priced).toBeGreaterThanOrEqual(60);
   expect(heartbeats).toBeGreaterThan(0);
   expect(longestWithout).toBeLessThan(priced / 2);
+});
+
+it("a trace with thousands of files is read with its requests, until its project has used up its share of the batch", async () => {
+  const traceId = "a".repeat(32);
+  const files = Array.from({ length: 4000 }, (_, at) => ({
+    ...{ key: `gone/${at}`, storedAt: "2026-05-01 12:00:00", firstStoredAt: "2026-05-01T12:00:00Z" },
+    ...{ isRewritten: false, traceId: null, traceEvents: null },
+  }));
+  const count = 12;
+  for (let n = 0; n < count; n++) {
+    const span = {
+      ...{ traceId, spanId: (n + 1).toString(16).padStart(16, "b"), name: "span", kind: 1, events: [], links: [], status: { code: 0 } },
+      ...{ startTimeUnixNano: "1777636800000000000", endTimeUnixNano: "1777636801000000000" },
+      // A slice holds three of them, and reads the trace with each slice.
+      attributes: [{ key: "input.value", value: { stringValue: "x".repeat(1_700_000) } }],
+    };
+    const scopeSpans = [{ scope: { name: "tests", version: "1", attributes: [] }, spans: [span] }];
+    await storeOtelRequest(fixture.eventStore, {
+      projectId: heavy,
+      fileKey: `${fixture.eventPrefix}otel/${heavy}/2026/05/01/12/00/${n}.json`,
+      id: String(n),
+      text: JSON.stringify({ resourceSpans: [{ resource: { attributes: [] }, scopeSpans }] }),
+      traceIds: [traceId],
+      origin: { apiKey: "", sdkName: "tests", sdkVersion: "1" },
+    });
+  }
+  await fixture.ingest([generation({ model: "gpt" })], canary);
+  const absent = { status: 404, headers: new Headers(), text: "", attempts: 1 };
+  const listed = (entities: Parameters<typeof listEntityFiles>[2]) => listEntityFiles(fixture.db, fixture.s3.bucket, entities);
+  const done = await drainedByBatch({
+    s3: { ...fixture.s3, send: (request) => (request.key.startsWith("gone/") ? Promise.resolve(absent) : fixture.s3.send(request)) },
+    listLogged: async (entities) => {
+      const logged = await listed(entities);
+      return (entity) => ({ ...logged(entity), files: [...logged(entity).files, ...(entity.entityType === "trace" ? files : [])] });
+    },
+  });
+  expect(done.flat()).toHaveLength(count + 1);
+  expect(done[0]).toContain(canary);
+  expect(done.length).toBeGreaterThan(1);
 });

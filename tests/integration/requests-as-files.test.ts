@@ -5,9 +5,11 @@
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { AppError } from "../../core/errors.ts";
+import { isOtelKey } from "../../core/ingestion/blob-key.ts";
 import { parseTracesJson } from "../../core/otel/parse-json.ts";
 import { type ClickHouse, createClickHouse } from "../../db/clickhouse/client.ts";
 import { listObjects } from "../../db/object-store/read-objects.ts";
+import type { S3Client } from "../../db/object-store/s3-client.ts";
 import { execute } from "../../db/postgres/client.ts";
 import { enqueueJob } from "../../db/queue/enqueue-job.ts";
 import { replayEvents } from "../../services/ingestion/replay-events.ts";
@@ -27,12 +29,18 @@ beforeEach(async () => {
   for (const table of ["traces", "observations", "events"]) await fixture.query(`TRUNCATE TABLE ${table}`);
   await execute(fixture.db, sql`delete from jobs`);
   await execute(fixture.db, sql`delete from event_log`);
+  await execute(fixture.db, sql`update projects set unlogged_since = null`);
+  for (const { key } of await listObjects(fixture.s3, fixture.eventPrefix)) await fixture.s3.send({ method: "DELETE", key });
 });
 
-type Span = { spanId: string; name: string; parentSpanId?: string; input?: string };
+type Span = { spanId: string; name: string; parentSpanId?: string; input?: string; traceId?: string };
 const [trace, one, two] = ["a".repeat(32), "1".repeat(16), "2".repeat(16)];
 
 let requests = 0;
+let minute = "2026/11/22/12/00";
+beforeEach(() => {
+  minute = "2026/11/22/12/00";
+});
 /** Takes spans of one trace in as one request. Returns its key. */
 const send = async (...spans: Span[]): Promise<string> => {
   const sent = spans.map(({ input, ...span }) => ({
@@ -45,14 +53,14 @@ const send = async (...spans: Span[]): Promise<string> => {
   }));
   const { traces } = parseTracesJson(JSON.stringify({ resourceSpans: [{ scopeSpans: [{ scope: { name: "tests" }, spans: sent }] }] }));
   const id = String(++requests).padStart(6, "0");
-  const fileKey = `${fixture.eventPrefix}otel/${fixture.projectId}/2026/11/22/12/00/${id}.json`;
+  const fileKey = `${fixture.eventPrefix}otel/${fixture.projectId}/${minute}/${id}.json`;
   const origin = { apiKey: "", sdkName: "tests", sdkVersion: "1" };
   await storeOtelRequest(fixture.eventStore, {
     projectId: fixture.projectId,
     fileKey,
     id,
     text: JSON.stringify(traces),
-    traceIds: [trace],
+    traceIds: [...new Set(sent.map(({ traceId }) => traceId))],
     origin,
   });
   return fileKey;
@@ -174,4 +182,114 @@ it("an outage while a trace is written fails its job, and makes none for each ob
   });
   expect(outcome).toMatchObject({ doneIds: [], failed: [{ error: { code: "CLICKHOUSE_UNAVAILABLE" }, isFinal: false }] });
   expect(await execute(fixture.db, sql`select count(*)::int as jobs from jobs`)).toEqual([{ jobs: 1 }]);
+});
+
+it("retention keeps a trace that goes on, of which an older version has taken in the beginning", async () => {
+  await send({ spanId: one, name: "root", input: "first" });
+  await runUntilDone();
+  await makeOld();
+  // An older version did not note what a request says of the trace.
+  await execute(fixture.db, sql`update event_log set trace_events = null`);
+  await send({ spanId: two, name: "later" });
+  await runUntilDone();
+  await deleteOld();
+  expect(await traces()).toEqual([{ id: trace, name: "later", input: "" }]);
+});
+
+it("retention keeps what an SDK said of a trace whose spans go on", async () => {
+  await fixture.ingest([
+    {
+      id: "t1",
+      timestamp: "2026-05-01T12:00:00Z",
+      type: "trace-create",
+      body: { id: trace, name: "by the SDK", timestamp: "2026-05-01T12:00:00Z" },
+    },
+  ]);
+  await runUntilDone();
+  await makeOld();
+  await send({ spanId: two, name: "later" });
+  await runUntilDone();
+  await deleteOld();
+  await replay();
+  expect(await traces()).toEqual([{ id: trace, name: "by the SDK", input: "" }]);
+});
+
+it("where the log was once switched off, retention keeps the same: old requests and files of what is younger", async () => {
+  minute = "2026/02/01/00/00";
+  const old = await send({ spanId: one, name: "root", input: "first" }, { spanId: two, name: "child", parentSpanId: one });
+  await runUntilDone();
+  await makeOld();
+  // What a Worker without a log has stored.
+  const unlogged = `${fixture.eventPrefix}otel/${fixture.projectId}/${minute}/unlogged.json`;
+  await fixture.s3.send({ method: "PUT", key: unlogged, body: "{}" });
+  await execute(fixture.db, sql`update projects set unlogged_since = now()`);
+  await fixture.ingest([
+    { id: "e1", timestamp: "2026-11-22T13:00:00Z", type: "span-update", body: { id: two, traceId: trace, output: "later" } },
+  ]);
+  await runUntilDone();
+  await deleteOld();
+  expect(await requestKeys()).toEqual([old]);
+  await replay();
+  expect(await observations()).toContainEqual({ id: two, name: "child", input: "" });
+});
+
+it("a runner that lost its jobs while a deletion took their trace neither logs nor writes anything of it", async () => {
+  const kept = "b".repeat(32);
+  await send({ spanId: one, name: "root" }, { spanId: two, name: "of another trace", traceId: kept });
+  const { claim, processed, drained } = createIngestionBatches(fixture, { clickhouse });
+  const batch = await claim();
+  const readThenDeleted: S3Client = {
+    ...fixture.s3,
+    send: async (request) => {
+      const answer = await fixture.s3.send(request);
+      if (request.method !== "GET" || !isOtelKey(request.key)) return answer;
+      await execute(
+        fixture.db,
+        sql`update jobs set lease_until = now() - interval '1 minute', state = 'available', lease_id = null, losses = 1`,
+      );
+      await enqueueJob(fixture.db, {
+        ...{ id: newId("job"), kind: "data.delete", projectId: fixture.projectId },
+        payload: { scope: "traces", traceIds: [trace] },
+      });
+      await runUntilDone();
+      return answer;
+    },
+  };
+  await processed(batch, { s3: readThenDeleted });
+  expect(await drained()).toEqual([]);
+  expect(await execute(fixture.db, sql`select distinct trace_id as id from event_log`)).toEqual([{ id: kept }]);
+  expect(await observations()).toEqual([{ id: two, name: "of another trace", input: "" }]);
+  expect(await traces()).toEqual([{ id: kept, name: "of another trace", input: "" }]);
+});
+
+it("texts that break JSON, SQL or keys are taken in as they are, and a replay makes the same of them", async () => {
+  const odd = "\u0000 ' \" \\ \ud800 \u2028 😀 %s $1 {}";
+  await send(
+    { spanId: one, name: odd, input: odd },
+    { spanId: two, name: "__proto__", parentSpanId: one, input: '{"__proto__":{"a":1},"n":1e400}' },
+  );
+  await runUntilDone();
+  const before = [await observations(), await traces()];
+  expect(before[0]).toMatchObject([{ id: one }, { id: two, name: "__proto__", input: '{"__proto__":{"a":1},"n":1e400}' }]);
+  expect(JSON.stringify(before[1])).toContain("😀 %s $1 {}");
+  for (const table of ["traces", "observations", "events"]) await fixture.query(`TRUNCATE TABLE ${table}`);
+  await replay();
+  expect([await observations(), await traces()]).toEqual(before);
+});
+
+it("an observation that another trace has by now loses what the spans of a deleted trace said of it, at once", async () => {
+  const other = "b".repeat(32);
+  await send({ spanId: one, name: "span", input: "secret" });
+  await runUntilDone();
+  // Earlier than the span, so that its trace counts.
+  await fixture.ingest([
+    { id: "u1", timestamp: "2026-04-30T12:00:00Z", type: "span-update", body: { id: one, traceId: other, output: "of the SDK" } },
+  ]);
+  await runUntilDone();
+  const stored = () => rows("SELECT trace_id, name, ifNull(input, '') AS input, output FROM observations FINAL");
+  expect(await stored()).toEqual([{ trace_id: other, name: "span", input: "secret", output: "of the SDK" }]);
+  const payload = { scope: "traces" as const, traceIds: [trace] };
+  await enqueueJob(fixture.db, { id: newId("job"), kind: "data.delete", projectId: fixture.projectId, payload });
+  await runUntilDone();
+  expect(await stored()).toEqual([{ trace_id: other, name: "", input: "", output: "of the SDK" }]);
 });

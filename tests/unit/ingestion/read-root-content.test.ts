@@ -2,8 +2,8 @@
 import { expect, it } from "vitest";
 import type { TraceEvent } from "../../../core/ingestion/event.ts";
 import { createProjectBudget, portionCharactersMax } from "../../../runner/ingestion/project-budget.ts";
-import type { Entity } from "../../../runner/ingestion/read-entities.ts";
 import { eventsByName, type RootDeps, readRootPortion } from "../../../runner/ingestion/read-root-content.ts";
+import type { Entity } from "../../../runner/ingestion/read-slice.ts";
 import { createTurns } from "../../../runner/turns.ts";
 
 const fileCharacters = 4_000_000;
