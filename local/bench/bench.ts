@@ -29,6 +29,7 @@ import { bootstrapProject, newIdWith } from "../../services/tenants/bootstrap-pr
 import { startClickHouse } from "../clickhouse/start.ts";
 import { freePort } from "../free-port.ts";
 import { startPostgres } from "../postgres/start.ts";
+import { runnerMemory } from "../runner-memory.ts";
 import { insertEvents, sampleEvents } from "../sample-data.ts";
 import { bunPath, repositoryRoot, startService } from "../service.ts";
 import { spawnBound } from "../spawn-bound.ts";
@@ -177,6 +178,7 @@ try {
       stderr: "inherit",
       env: {
         ...process.env,
+        ...(root === repositoryRoot ? runnerMemory : {}),
         DATABASE_URL: postgres.url,
         CLICKHOUSE_URL: clickhouse.url,
         CLICKHOUSE_DB: database,
