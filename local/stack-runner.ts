@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { RunnerEnv } from "../runner/env-schema.ts";
+import { runnerMemory } from "./runner-memory.ts";
 import { bunPath, repositoryRoot, type Service, startService } from "./service.ts";
 import { pick, type StackEnv } from "./stack-env.ts";
 
@@ -30,6 +31,7 @@ export const createStackRunner = ({ env, settings, smtpUrl, apiUrl, logFile }: R
       command: bunPath,
       args: [join(repositoryRoot, "runner", "main.ts")],
       env: {
+        ...runnerMemory,
         ...settings,
         ...mailSettings,
         SPILLWAY_POLL_MS: "200",

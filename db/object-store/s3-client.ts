@@ -7,6 +7,7 @@ import { AppError, errorTable } from "../../core/errors.ts";
 import { objectUrl } from "../../core/s3/object-url.ts";
 import type { S3Config, S3Credentials, S3Encryption } from "../../core/s3/s3-config.ts";
 import { errorOf, failureFrom } from "./store-failure.ts";
+import { streamBytes } from "./stream-bytes.ts";
 import { tag } from "./xml.ts";
 
 export type S3Deps = {
@@ -26,6 +27,8 @@ type S3Request = {
   query?: Record<string, string>;
   headers?: Record<string, string>;
   body?: Uint8Array<ArrayBuffer> | string;
+  /** Sends the bytes of the body as a stream, for large ones. Needs a fetch that keeps the length of a stream: Bun's does, workerd's does not. */
+  isStreamed?: boolean;
   signal?: AbortSignal | undefined;
   /** Statuses that are an answer rather than a failure, such as 404 to a HEAD. */
   accept?: readonly number[];
@@ -110,7 +113,7 @@ export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
       const response = await deps.fetch(signed.url, {
         method: request.method,
         headers: signed.headers,
-        body: request.body ?? null,
+        ...bodyOf(request, signed.headers),
         redirect: "manual",
         signal,
       });
@@ -147,6 +150,13 @@ export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
   };
 
   return { send, bucket: config.bucket };
+};
+
+/** The body for one attempt. A stream can be sent once; its length goes into `headers`, because stores refuse chunks of unknown length. */
+const bodyOf = ({ body, isStreamed }: S3Request, headers: Headers): RequestInit & { duplex?: "half" } => {
+  if (isStreamed !== true || !(body instanceof Uint8Array)) return { body: body ?? null };
+  headers.set("content-length", String(body.byteLength));
+  return { body: streamBytes(body), duplex: "half" };
 };
 
 const keysOf = ({ accessKeyId, secretAccessKey, sessionToken }: S3Credentials) => ({

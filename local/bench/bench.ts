@@ -1,12 +1,12 @@
 /**
  * `npm run bench [-- --events 500000 --rounds 3 --only JSONL]`: alternates (a) curl of the query to nowhere, (b) curl piped into `curl -T
- * -` to a discarding sink, (c) the export through the runner into that sink. `--growth` runs growth.ts instead. Method and figures:
- * docs/benchmarks.md.
+ * -` to a discarding sink, (c) the export through the runner into that sink. `--beside DIR` also measures the runner of another checkout in
+ * turn. `--growth` runs growth.ts instead. Method and figures: docs/benchmarks.md.
  */
 
 import { spawnSync } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql as drizzleSql } from "drizzle-orm";
@@ -29,9 +29,11 @@ import { bootstrapProject, newIdWith } from "../../services/tenants/bootstrap-pr
 import { startClickHouse } from "../clickhouse/start.ts";
 import { freePort } from "../free-port.ts";
 import { startPostgres } from "../postgres/start.ts";
+import { runnerMemory } from "../runner-memory.ts";
 import { insertEvents, sampleEvents } from "../sample-data.ts";
 import { bunPath, repositoryRoot, startService } from "../service.ts";
 import { spawnBound } from "../spawn-bound.ts";
+import { cpuMs, minorFaults, peakMb } from "./process-cost.ts";
 
 // Another benchmark, which ends the process.
 if (process.argv.includes("--growth")) await import("./growth.ts");
@@ -42,6 +44,8 @@ const option = (name: string, fallback: number): number => {
 };
 const events = option("events", 500_000);
 const rounds = option("rounds", 3);
+/** Root of another checkout, whose runner is measured in turn with this one. */
+const beside = process.argv.includes("--beside") ? process.argv[process.argv.indexOf("--beside") + 1] : undefined;
 const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : undefined;
 const seedEvents = Math.min(events, 20_000);
 
@@ -168,12 +172,13 @@ try {
     return clock() - startedAt;
   };
 
-  const startRunner = async (): Promise<{ pid: number; stop: () => Promise<void> }> => {
-    const child = spawnBound(bunPath, [join(repositoryRoot, "runner/main.ts")], {
+  const startRunner = async (root = repositoryRoot): Promise<{ pid: number; stop: () => Promise<void> }> => {
+    const child = spawnBound(bunPath, [join(root, "runner/main.ts")], {
       stdout: "pipe",
       stderr: "inherit",
       env: {
         ...process.env,
+        ...(root === repositoryRoot ? runnerMemory : {}),
         DATABASE_URL: postgres.url,
         CLICKHOUSE_URL: clickhouse.url,
         CLICKHOUSE_DB: database,
@@ -198,12 +203,6 @@ try {
         }),
     };
   };
-  const cpuSeconds = (pid: number): number => {
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-    return (Number(fields[11]) + Number(fields[12])) / 100;
-  };
-  const peakMb = (pid: number): number => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1000;
-
   const createOne = async (body: Body): Promise<string> => {
     const exportId = newId("batchExport");
     const request = { ...CreateBatchExport.parse({ ...body, notify: false }), name: "bench" };
@@ -225,35 +224,54 @@ try {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   };
-  const runExport = async (body: Body) => {
-    const runner = await startRunner();
-    const cpuBefore = cpuSeconds(runner.pid);
+  type ExportRun = Awaited<ReturnType<typeof runExport>>;
+  const runExport = async (body: Body, root = repositoryRoot) => {
+    const runner = await startRunner(root);
+    const before = { cpuMs: cpuMs(runner.pid), faults: minorFaults(runner.pid), serverMs: cpuMs(clickhouse.pid) };
     const done = await finish(await createOne(body));
-    const result = { ...done, cpu: cpuSeconds(runner.pid) - cpuBefore, peakMb: peakMb(runner.pid) };
+    const result = {
+      ...done,
+      cpu: (cpuMs(runner.pid) - before.cpuMs) / 1000,
+      faults: minorFaults(runner.pid) - before.faults,
+      serverCpu: (cpuMs(clickhouse.pid) - before.serverMs) / 1000,
+      peakMb: peakMb(runner.pid),
+    };
     await runner.stop();
     return result;
   };
 
-  console.log("what                 (a) s   (b) s   (c) s    c/b    c/a   CPU s/GB   peak MB   GB out");
+  console.log(
+    "what                 (a) s   (b) s   (c) s    c/b    c/a   CPU s/GB   faults/GB   peak MB   GB out   server CPU s: (a)   (c)",
+  );
   const rawGb = new Map<string, number>();
   const against = async (label: string, body: Body, times: number, raw = label) => {
     const { url, sql } = sqlFor(body);
     const encoding = compressions[body.compression ?? "none"].contentEncoding ?? "identity";
     const curl = `curl -sSf ${quote(url)} -H ${quote(`accept-encoding: ${encoding}`)} --data-binary ${quote(sql)}`;
-    const all = { a: [] as number[], b: [] as number[], c: [] as Awaited<ReturnType<typeof runExport>>[] };
+    const all = { a: [] as number[], b: [] as number[], c: [] as ExportRun[], beside: [] as ExportRun[], serverOfA: [] as number[] };
     for (let round = 0; round < times; round++) {
+      const serverMs = cpuMs(clickhouse.pid);
       all.a.push(timeShell(`${curl} > /dev/null`));
+      all.serverOfA.push((cpuMs(clickhouse.pid) - serverMs) / 1000);
       all.b.push(timeShell(`${curl} | curl -sSf -T - ${quote(`${sinkUrl}/b/limit`)}`));
       all.c.push(await runExport(body));
+      if (beside !== undefined) all.beside.push(await runExport(body, beside));
     }
-    const [a, b, c] = [median(all.a), median(all.b), median(all.c.map(({ seconds }) => seconds))];
+    const [a, b] = [median(all.a), median(all.b)];
     const gb = (all.c[0]?.bytes ?? 0) / 1e9;
     rawGb.set(label, gb);
-    const cpu = median(all.c.map((run) => run.cpu)) / (rawGb.get(raw) ?? gb);
-    const peak = Math.max(...all.c.map((run) => run.peakMb));
-    console.log(
-      `${label.padEnd(19)}${[a, b, c].map((s) => s.toFixed(2).padStart(8)).join("")}${(c / b).toFixed(2).padStart(7)}${(c / a).toFixed(2).padStart(7)}${cpu.toFixed(2).padStart(11)}${peak.toFixed(0).padStart(10)}${gb.toFixed(2).padStart(9)}`,
-    );
+    const print = (name: string, runs: readonly ExportRun[]) => {
+      const of = (key: "seconds" | "cpu" | "faults" | "serverCpu") => median(runs.map((run) => run[key]));
+      const c = of("seconds");
+      const cpu = of("cpu") / (rawGb.get(raw) ?? gb);
+      const faults = of("faults") / (rawGb.get(raw) ?? gb);
+      const peak = Math.max(...runs.map((run) => run.peakMb));
+      console.log(
+        `${name.padEnd(19)}${[a, b, c].map((s) => s.toFixed(2).padStart(8)).join("")}${(c / b).toFixed(2).padStart(7)}${(c / a).toFixed(2).padStart(7)}${cpu.toFixed(2).padStart(11)}${faults.toFixed(0).padStart(12)}${peak.toFixed(0).padStart(10)}${gb.toFixed(2).padStart(9)}${median(all.serverOfA).toFixed(2).padStart(21)}${of("serverCpu").toFixed(2).padStart(6)}`,
+      );
+    };
+    print(label, all.c);
+    if (beside !== undefined) print("  beside", all.beside);
   };
   const stored = { tableName: "events", columns: Object.keys(eventsTable.columns) };
   const wants = (format: string) => only === undefined || only === format;

@@ -24,6 +24,9 @@ export const cpuMs = (pid: number): number => {
   return total;
 };
 
+/** Page faults since its start that needed no disk: memory that it touched for the first time, or again after giving it back. */
+export const minorFaults = (pid: number): number => Number(statOf(pid)[7]);
+
 /** Most memory it has held at once, in megabytes of a million bytes. */
 export const peakMb = (pid: number): number =>
   (Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) * 1024) / 1e6;

@@ -71,6 +71,24 @@ export const describeFileSink = (name: string, subject: () => SinkUnderTest): vo
       for (const part of parts()) expect(part.endByte).toBe(Math.min(part.number * partSizeBytes, bytes.length));
     });
 
+    it("records with each part the CRC-32 of the file up to its end, and up to the start of its slice", async () => {
+      const { createSink, partSizeBytes, key } = ready();
+      const starts = [0, 70_001, partSizeBytes, partSizeBytes + 1, 2 * partSizeBytes - 1];
+      const bytes = bytesOf(3 * partSizeBytes + 9);
+      const { upload, parts } = open(createSink(), key);
+      for (const [slice, start] of starts.entries()) {
+        upload.markSlice({ slice, rows: slice });
+        await upload.write(bytes.subarray(start, starts[slice + 1]));
+      }
+      await upload.finish();
+      expect(parts().map(({ mark }) => mark.slice)).toEqual([1, 4, 4, 4]);
+      for (const { endByte, crc, mark } of parts()) {
+        expect(crc).toBe(crc32(bytes.subarray(0, endByte)));
+        expect(mark.startByte).toBe(starts[mark.slice]);
+        expect(mark.startCrc).toBe(crc32(bytes.subarray(0, mark.startByte)));
+      }
+    });
+
     it("shows nothing before the file is complete, and asks before it does", async () => {
       const { createSink, partSizeBytes, read, key } = ready();
       const seen: unknown[] = [];

@@ -23,6 +23,42 @@ describe.each([
   ["a customer's bucket, by the guarded fetch", createGuardedFetch({ policy: local })],
 ])("%s", (name, fetchOf) => describeFileSink(name, () => subjectWith({ ...patient, fetch: fetchOf })));
 
+describe.each([
+  ["fetch", fetch],
+  ["the guarded fetch", createGuardedFetch({ policy: local })],
+])("a part by %s", (_, fetchOf) => {
+  it("tells its length before its bytes, as stores require, and its own CRC-32", async () => {
+    faults.fail(() => undefined);
+    const before = faults.calls.length;
+    const bytes = Uint8Array.from({ length: partSizeBytes + 12_345 }, (__, at) => (at * 31) >>> 3);
+    const upload = subjectWith({ ...patient, fetch: fetchOf })
+      .createSink()
+      .open(fileAt(`part-${crypto.randomUUID()}`));
+    await upload.write(bytes);
+    await upload.finish();
+    const parts = faults.calls.slice(before).filter(({ kind }) => kind === "part");
+    expect(parts).toHaveLength(2);
+    for (const { headers, partNumber } of parts) {
+      const sent = bytes.subarray((partNumber - 1) * partSizeBytes, partNumber * partSizeBytes);
+      const checksum = Buffer.alloc(4);
+      checksum.writeUInt32BE(crc32(sent));
+      expect([headers["content-length"], headers["transfer-encoding"]]).toEqual([String(sent.byteLength), undefined]);
+      expect(headers["x-amz-checksum-crc32"]).toBe(checksum.toString("base64"));
+    }
+  });
+});
+
+const fileAt = (key: string) => ({
+  key,
+  contentType: "text/plain",
+  contentDisposition: "attachment",
+  resumed: null,
+  onStarted: async () => {},
+  onPart: () => {},
+  onCompleting: async () => {},
+  signal: new AbortController().signal,
+});
+
 const subjectWith = (deps: S3Deps): SinkUnderTest => {
   const config = { ...inject("s3"), forcePathStyle: true };
   // Reads go past the faults.
@@ -62,16 +98,7 @@ const subjectWith = (deps: S3Deps): SinkUnderTest => {
 describe("a store at an address that is not allowed", () => {
   const closedTo = (policy: EgressPolicy) => {
     const { createSink } = subjectWith({ ...patient, fetch: createGuardedFetch({ policy }) });
-    const upload = createSink().open({
-      key: "refused",
-      contentType: "text/plain",
-      contentDisposition: "attachment",
-      resumed: null,
-      onStarted: async () => {},
-      onPart: () => {},
-      onCompleting: async () => {},
-      signal: new AbortController().signal,
-    });
+    const upload = createSink().open(fileAt("refused"));
     return async () => {
       await upload.write(new Uint8Array(partSizeBytes + 1));
       await upload.finish();

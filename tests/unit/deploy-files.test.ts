@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ApiEnv } from "../../api/env.ts";
+import { runnerMemory } from "../../local/runner-memory.ts";
 import { bunPath, repositoryRoot } from "../../local/service.ts";
 
 const read = (path: string): string => readFileSync(join(repositoryRoot, path), "utf8");
@@ -90,4 +91,11 @@ describe("the systemd unit", () => {
     writeFileSync(file, unit.replaceAll("/opt/spillway/node_modules/bun/bin/bun.exe", bunPath).replaceAll("/opt/spillway", repositoryRoot));
     expect(execFileSync("systemd-analyze", ["verify", file], { encoding: "utf8", stdio: "pipe" })).toBe("");
   });
+});
+
+it.each([
+  ["deploy/Dockerfile", /^ENV (MIMALLOC_\w+)=(\S+)$/gm],
+  ["deploy/spillway-runner.service", /^Environment=(MIMALLOC_\w+)=(\S+)$/gm],
+])("%s gives the runner memory as the local stack and the benchmarks do", (path, line) => {
+  expect(Object.fromEntries([...read(path).matchAll(line)].map(([, name, value]) => [name, value]))).toEqual(runnerMemory);
 });

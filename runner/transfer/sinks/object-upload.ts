@@ -6,6 +6,7 @@ import { AppError } from "../../../core/errors.ts";
 import type { SliceMark, UploadedPart } from "../../../core/exports/uploaded-part.ts";
 import type { S3Answer, S3Client } from "../../../db/object-store/s3-client.ts";
 import { elementsOf, parseXml, rootOf, tag, textOf } from "../../../db/object-store/xml.ts";
+import { combineCrc32 } from "./combine-crc32.ts";
 import type { FileToStore, FileUpload, StoredFile } from "./file-sink.ts";
 
 /** S3 allows 10,000 parts. With 16 MiB parts the largest object is 156 GiB. */
@@ -39,7 +40,9 @@ export class ObjectUpload implements FileUpload {
   #startAttempts = 0;
   #sent = 0;
   #bytes = 0;
+  /** CRC-32 of the parts sent, and of what the current part holds. */
   #crc = 0;
+  #filledCrc = 0;
   #current: Uint8Array<ArrayBuffer> | undefined;
   #filled = 0;
   #free: Uint8Array<ArrayBuffer>[] = [];
@@ -65,7 +68,7 @@ export class ObjectUpload implements FileUpload {
     this.#mark = {
       slice,
       startByte: this.bytes,
-      startCrc: this.#current === undefined ? this.#crc : this.#deps.crc32(this.#current.subarray(0, this.#filled), this.#crc),
+      startCrc: combineCrc32(this.#crc, this.#filledCrc, this.#filled),
       startRows: rows,
     };
   }
@@ -87,7 +90,10 @@ export class ObjectUpload implements FileUpload {
       this.#current ??= await this.#takeBuffer();
       const room = this.#current.byteLength - this.#filled;
       const taken = Math.min(room, chunk.byteLength - offset);
-      this.#current.set(offset === 0 && taken === chunk.byteLength ? chunk : chunk.subarray(offset, offset + taken), this.#filled);
+      const piece = offset === 0 && taken === chunk.byteLength ? chunk : chunk.subarray(offset, offset + taken);
+      this.#current.set(piece, this.#filled);
+      // Summed here, where the bytes are in the processor's cache: reading a full part again costs as much as copying it.
+      this.#filledCrc = this.#deps.crc32(piece, this.#filledCrc);
       this.#filled += taken;
       offset += taken;
       if (this.#filled === this.#current.byteLength) this.#sendCurrent();
@@ -157,11 +163,11 @@ export class ObjectUpload implements FileUpload {
     if (buffer === undefined) return;
     const body = this.#filled === buffer.byteLength ? buffer : buffer.subarray(0, this.#filled);
     const number = ++this.#sent;
-    this.#take(body);
+    const checksum = base64Crc(this.#filledCrc);
+    this.#takeFilled();
     const reached = { endByte: this.#bytes, crc: this.#crc, mark: this.#mark };
     this.#current = undefined;
-    this.#filled = 0;
-    const sending: Promise<void> = this.#sendPart(number, body, reached)
+    const sending: Promise<void> = this.#sendPart(number, body, { checksum, ...reached })
       .catch((error: unknown) => {
         this.#failure ??= { error };
       })
@@ -173,28 +179,31 @@ export class ObjectUpload implements FileUpload {
     this.#inFlight.add(sending);
   }
 
-  #take(body: Uint8Array): void {
-    this.#bytes += body.byteLength;
-    this.#crc = this.#deps.crc32(body, this.#crc);
+  /** Counts the current part as sent. */
+  #takeFilled(): void {
+    this.#crc = combineCrc32(this.#crc, this.#filledCrc, this.#filled);
+    this.#bytes += this.#filled;
+    this.#filled = 0;
+    this.#filledCrc = 0;
   }
 
-  async #sendPart(number: number, body: Uint8Array<ArrayBuffer>, reached: Pick<UploadedPart, "endByte" | "crc" | "mark">): Promise<void> {
+  async #sendPart(number: number, body: Uint8Array<ArrayBuffer>, reached: Omit<UploadedPart, "number" | "etag">): Promise<void> {
     if (number > partsMax) throw new AppError({ code: "EXPORT_TOO_LARGE", detail: `more than ${partsMax} parts` });
     this.#uploadId ??= this.#start();
     const uploadId = await this.#uploadId;
-    const checksum = base64Crc(this.#deps.crc32(body));
     const answer = await this.#deps.s3.send({
       method: "PUT",
       key: this.#deps.key,
       query: { partNumber: String(number), uploadId },
-      headers: this.#checksumHeader(checksum),
+      headers: this.#checksumHeader(reached.checksum),
       body,
+      isStreamed: true,
       signal: this.#deps.signal,
     });
     const etag = answer.headers.get("etag");
     if (etag === null) throw new AppError({ code: "S3_REJECTED", message: "The object store returned no ETag for a part." });
     // Proxies that change responses mark the ETag as weak. The store knows it only without the mark.
-    const part = { number, etag: etag.replace(/^W\//, ""), checksum, ...reached };
+    const part = { number, etag: etag.replace(/^W\//, ""), ...reached };
     this.#parts.push(part);
     this.#deps.onPart(part);
   }
@@ -251,8 +260,8 @@ export class ObjectUpload implements FileUpload {
   async #putWhole(): Promise<void> {
     const { s3, key, contentType, contentDisposition, signal } = this.#deps;
     const body = this.#current?.subarray(0, this.#filled) ?? new Uint8Array(0);
-    this.#take(body);
-    this.#filled = 0;
+    const checksum = base64Crc(this.#filledCrc);
+    this.#takeFilled();
     await this.#deps.onCompleting();
     const answer = await s3.send({
       method: "PUT",
@@ -260,7 +269,7 @@ export class ObjectUpload implements FileUpload {
       headers: {
         "content-type": contentType,
         "content-disposition": contentDisposition,
-        ...this.#checksumHeader(base64Crc(this.#deps.crc32(body))),
+        ...this.#checksumHeader(checksum),
         ...this.#condition(),
       },
       accept: this.#refusals(),

@@ -63,7 +63,7 @@ export const readSlice = async (
     let toSkip = taken;
     let skippedCrc = 0;
     let lines = 0;
-    let tail: Uint8Array = new Uint8Array(0);
+    const tail = createTail(tailBytes);
     let isDone = false;
     let isReading = false;
     let idleTicks = 0;
@@ -82,7 +82,7 @@ export const readSlice = async (
         idleTicks = 0;
         if (done) break;
         if (request.ending === "lines") lines += countLines(value);
-        if (value.byteLength > 0) tail = value.slice(-tailBytes);
+        tail.add(value);
         let fresh = value;
         if (toSkip > 0) {
           const skipped = Math.min(toSkip, value.byteLength);
@@ -103,7 +103,7 @@ export const readSlice = async (
       if (!isDone) await reader.cancel().then(nothing, nothing);
     }
     if (toSkip > 0) throw changed();
-    verifyEnd(answer, tail, lines);
+    verifyEnd(answer, tail.bytes(), lines);
   }
 
   function verifyEnd(answer: ByteAnswer, tail: Uint8Array, lines: number): void {
@@ -129,6 +129,22 @@ const nothing = () => {};
 /** Frees a chunk now. Waiting for the garbage collector leaves some 40 MB of them in memory (measured). */
 const free = (chunk: Uint8Array): void => {
   if (chunk.buffer instanceof ArrayBuffer && chunk.buffer.byteLength === chunk.byteLength) chunk.buffer.transfer(0);
+};
+
+/** Keeps the last bytes of a stream, across its chunks, in one buffer. */
+const createTail = (bytesMax: number) => {
+  const kept = new Uint8Array(bytesMax);
+  let length = 0;
+  return {
+    add: (chunk: Uint8Array): void => {
+      const fresh = chunk.subarray(-bytesMax);
+      const old = Math.min(length, bytesMax - fresh.byteLength);
+      kept.copyWithin(0, length - old, length);
+      kept.set(fresh, old);
+      length = old + fresh.byteLength;
+    },
+    bytes: () => kept.subarray(0, length),
+  };
 };
 
 const endsWith = (bytes: Uint8Array, end: Uint8Array): boolean =>
