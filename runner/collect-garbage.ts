@@ -4,7 +4,7 @@
  */
 
 /** Below, the engine decides alone. */
-const residentBytesMax = 192 * 1024 * 1024;
+const residentBytesMax = 160 * 1024 * 1024;
 
 /** Collects at once if the process holds more than a bound. Call it where much was just dropped; takes some 30 ms. */
 export const collectIfLarge = (): void => {
