@@ -5,7 +5,7 @@ import { jobKinds } from "../../core/jobs/kinds.ts";
 import type { BatchJob, JobBatch } from "../../db/queue/claim-batch.ts";
 import { enqueueEventJobs } from "../../db/queue/enqueue-event-jobs.ts";
 import type { BatchOutcome } from "../../db/queue/settle-batch.ts";
-import { collectIfLarge } from "../collect-garbage.ts";
+import { createCollector } from "../collect-garbage.ts";
 import { type BatchDeps, type BatchWork, createBatchWork } from "./batch-work.ts";
 import { mergeAndPrice } from "./merge-and-price.ts";
 import type { MergedEntity } from "./merge-entity.ts";
@@ -15,6 +15,9 @@ import { eventsByName, readRootPortion } from "./read-root-content.ts";
 import type { Entity } from "./read-slice.ts";
 import { settlePortion } from "./settle-portion.ts";
 import { writePortion } from "./write-portion.ts";
+
+/** Of the process, as its memory is. */
+const collect = createCollector();
 
 /** Throws only when the signal fires; everything else is an outcome of some jobs. */
 export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: AbortSignal): Promise<BatchOutcome> => {
@@ -27,7 +30,7 @@ export const processBatch = async (deps: BatchDeps, batch: JobBatch, signal: Abo
     for (const { entity, error } of slice.unread) outcome.fail([entity], error);
     outcome.deferJobs(slice.deferred);
     await processSlice(work, slice.entities);
-    collectIfLarge();
+    collect(slice.entities.reduce((sum, { origin }) => sum + (origin.bytes ?? 0), 0));
     rest = slice.rest;
   }
   await enqueueLeft(work);
