@@ -2,12 +2,12 @@
  * Ingestion, reading: turns the spans of a stored OpenTelemetry request into the events of their observations and traces. The same file
  * gives the same events. Memory: the text of the request, a few thousand spans, and the events.
  */
+import type { ArrivedEvent } from "../../core/ingestion/arrange-batch.ts";
 import { entityFolder, groupFileName } from "../../core/ingestion/blob-key.ts";
 import type { EntityType, IngestionEvent } from "../../core/ingestion/event.ts";
 import type { EventOrigin } from "../../core/ingestion/event-origin.ts";
 import { parseEvent } from "../../core/ingestion/event-schema.ts";
 import { mapSpansInPieces } from "../../core/otel/map-spans.ts";
-import type { MappedEvent } from "../../core/otel/mapped-event.ts";
 import { openStoredTraces } from "../../core/otel/parse-json.ts";
 import { type FoundSpan, tracesOf } from "../../core/otel/span-stream.ts";
 import type { EventStore } from "../../services/ingestion/event-store.ts";
@@ -34,7 +34,7 @@ export type MappedTrace = {
   /** By `spanEntityName`. */
   entities: Map<string, SpanEntity>;
   /** The events of the trace itself as they are stored in the log. */
-  traceEvents: MappedEvent[];
+  traceEvents: unknown[];
 };
 
 export type MappedRequest = { traces: Map<string, MappedTrace>; observationIds: Pick<ObservationIds, "logIds" | "reserved" | "known"> };
@@ -43,24 +43,40 @@ export const spanEntityName = ({ entityType, entityId }: Pick<SpanEntity, "entit
   `${entityType}/${entityId}`;
 
 /** Spans per step. Older requests, stored before requests were split, may hold a hundred thousand. */
-export const spansAtOnce = 4000;
+const spansAtOnce = 4000;
 
-/** Maps the spans of these traces only; a trace does not depend on others of its request. Logs spans that cannot be mapped. */
-export const mapRequest = async (deps: MapDeps, request: StoredRequest, traceIds: ReadonlySet<string>): Promise<MappedRequest> => {
-  const { projectId, fileKey, text, origin } = request;
-  const { store, prefix, segmentBytesMax, turns, log } = deps;
-  const traces = new Map<string, MappedTrace>();
-  const [logIds, known, reserved] = [new Map<string, string>(), new Set<string>(), new Map<string, ObservationIds["reserved"][number]>()];
-  const found = request.spans ?? openStoredTraces(text).spans;
-  for (const some of tracesOf(only(found, traceIds), spansAtOnce)) {
+/** Some spans of a request as events, and the ids of their observations. */
+type MappedStep = { events: ArrivedEvent[]; ids: ObservationIds };
+
+/** Maps spans step by step. Logs those that cannot be mapped, and events that the schema refuses. */
+export async function* mapInSteps(
+  { store, prefix, segmentBytesMax, turns, log }: MapDeps,
+  { projectId, fileKey, origin }: Pick<StoredRequest, "projectId" | "fileKey" | "origin">,
+  spans: Iterable<FoundSpan>,
+): AsyncGenerator<MappedStep, void> {
+  for (const some of tracesOf(spans, spansAtOnce)) {
     const ids = await giveObservationIds(store, { projectId, prefix, segmentBytesMax }, some);
     const context = { ...origin, publicKey: origin.apiKey, nowMs: requestMs(fileKey), observationIdOf: ids.idOf };
-    const { events, rejected } = await turns.run(mapSpansInPieces(some, context));
+    const { events: originals, rejected } = await turns.run(mapSpansInPieces(some, context));
     for (const { reason, count } of rejected) log("warn", "spans_rejected", { project_id: projectId, key: fileKey, reason, spans: count });
-    for (const original of events) {
+    const events: ArrivedEvent[] = [];
+    for (const original of originals) {
       await turns.pause();
-      addEvent(deps, request, traces, original);
+      const parsed = parseEvent(original, { isInternal: true });
+      if (parsed.ok && parsed.event !== undefined) events.push({ event: parsed.event, original });
+      else log("warn", "span_refused", { project_id: projectId, key: fileKey, detail: parsed.ok ? "sdk-log" : parsed.error });
     }
+    yield { events, ids };
+  }
+}
+
+/** Maps the spans of these traces only; a trace does not depend on others of its request. */
+export const mapRequest = async (deps: MapDeps, request: StoredRequest, traceIds: ReadonlySet<string>): Promise<MappedRequest> => {
+  const traces = new Map<string, MappedTrace>();
+  const [logIds, known, reserved] = [new Map<string, string>(), new Set<string>(), new Map<string, ObservationIds["reserved"][number]>()];
+  const found = request.spans ?? openStoredTraces(request.text).spans;
+  for await (const { events, ids } of mapInSteps(deps, request, only(found, traceIds))) {
+    for (const event of events) addEvent(deps, request, traces, event);
     for (const [id, logId] of ids.logIds) logIds.set(id, logId);
     for (const id of ids.known) known.add(id);
     for (const one of ids.reserved) reserved.set(one.entityId, one);
@@ -75,14 +91,7 @@ function* only(spans: Iterable<FoundSpan>, traceIds: ReadonlySet<string>): Gener
   for (const found of spans) if (traceIds.has(found.span.traceId)) yield found;
 }
 
-const addEvent = (deps: MapDeps, request: StoredRequest, traces: Map<string, MappedTrace>, original: MappedEvent): void => {
-  const { projectId, fileKey } = request;
-  const parsed = parseEvent(original, { isInternal: true });
-  if (!parsed.ok || parsed.event === undefined) {
-    deps.log("warn", "span_refused", { project_id: projectId, key: fileKey, detail: parsed.ok ? "sdk-log" : parsed.error });
-    return;
-  }
-  const { event } = parsed;
+const addEvent = (deps: MapDeps, request: StoredRequest, traces: Map<string, MappedTrace>, { event, original }: ArrivedEvent): void => {
   const traceId = event.entityType === "trace" ? event.entityId : (event.body.traceId ?? "");
   const trace = traces.get(traceId) ?? { traceId, entities: new Map<string, SpanEntity>(), traceEvents: [] };
   traces.set(traceId, trace);
@@ -124,7 +133,7 @@ const lengthOf = (value: unknown): number => {
 };
 
 /** Returns when the request arrived, from its key, so that every attempt uses the same time. */
-export const requestMs = (fileKey: string): number => {
+const requestMs = (fileKey: string): number => {
   const [, year, month, day, hour, minute] = /\/(\d{4})\/(\d\d)\/(\d\d)\/(\d\d)\/(\d\d)\/[^/]+$/.exec(fileKey) ?? [];
   return Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute));
 };

@@ -2,19 +2,16 @@
  * Ingestion: stores the spans of a request as files of events, as if an SDK had sent them. For requests that no log names: nothing could
  * find them again by their traces. Running twice writes the same files. Memory: the text of the request and a few thousand of its spans.
  */
-import { type ArrivedEvent, arrangeInPieces, type EventGroup } from "../../core/ingestion/arrange-batch.ts";
+import { arrangeInPieces, type EventGroup } from "../../core/ingestion/arrange-batch.ts";
 import type { EventOrigin } from "../../core/ingestion/event-origin.ts";
-import { parseEvent } from "../../core/ingestion/event-schema.ts";
 import type { SampledProjects } from "../../core/ingestion/sampling.ts";
-import { mapSpansInPieces } from "../../core/otel/map-spans.ts";
 import { openStoredTraces } from "../../core/otel/parse-json.ts";
-import { tracesOf } from "../../core/otel/span-stream.ts";
 import type { EventStore } from "../../services/ingestion/event-store.ts";
-import { giveObservationIds, untilNoneIsTaken } from "../../services/ingestion/observation-ids.ts";
+import { type ObservationIds, untilNoneIsTaken } from "../../services/ingestion/observation-ids.ts";
 import { storeGroups } from "../../services/ingestion/store-groups.ts";
 import type { Log } from "../deps.ts";
 import { createTurns } from "../turns.ts";
-import { requestMs, type StoredRequest, spansAtOnce } from "./map-request.ts";
+import { mapInSteps, type StoredRequest } from "./map-request.ts";
 
 export type StoreSpansDeps = { store: EventStore; prefix: string; segmentBytesMax: number; sampling: SampledProjects; log: Log };
 
@@ -26,30 +23,23 @@ export const storeSpans = (deps: StoreSpansDeps, request: StoredRequest, signal:
   untilNoneIsTaken((_: undefined) => storeOnce(deps, request, signal))(undefined);
 
 const storeOnce = async (deps: StoreSpansDeps, request: StoredRequest, signal: AbortSignal): Promise<SampledEvents> => {
-  const { store, prefix, segmentBytesMax, sampling, log } = deps;
-  const { projectId, fileKey, text, origin } = request;
+  const { store, prefix, segmentBytesMax, sampling } = deps;
+  const { projectId, text, origin } = request;
   const turns = createTurns(signal);
   const counts = { eventsIn: 0, eventsOut: 0 };
-  for (const traces of tracesOf(openStoredTraces(text).spans, spansAtOnce)) {
-    const observationIds = await giveObservationIds(store, { projectId, prefix, segmentBytesMax }, traces);
-    const context = { ...origin, publicKey: origin.apiKey, nowMs: requestMs(fileKey), observationIdOf: observationIds.idOf };
-    const { events, rejected } = await turns.run(mapSpansInPieces(traces, context));
-    for (const { reason, count } of rejected) log("warn", "spans_rejected", { project_id: projectId, key: fileKey, reason, spans: count });
-    const arrived: ArrivedEvent[] = [];
-    for (const original of events) {
-      await turns.pause();
-      const parsed = parseEvent(original, { isInternal: true });
-      if (parsed.ok && parsed.event !== undefined) arrived.push({ event: parsed.event, original });
-      else log("warn", "span_refused", { project_id: projectId, key: fileKey, detail: parsed.ok ? "sdk-log" : parsed.error });
-    }
+  for await (const { events, ids } of mapInSteps({ ...deps, turns }, request, openStoredTraces(text).spans)) {
     const arranging = { projectId, prefix, sampling, segmentBytesMax, sha256Hex: store.sha256Hex };
-    const arranged = await turns.run(arrangeInPieces(arrived, arranging));
+    const arranged = await turns.run(arrangeInPieces(events, arranging));
     const groups = byOrderingKey(arranged.filter(({ isSampled }) => isSampled));
     for (let at = 0; at < groups.length; at += groupsAtOnce) {
       signal.throwIfAborted();
       // Reserved ids of parents that have not arrived are written once, with the first groups.
-      const ids = at === 0 ? observationIds : { ...observationIds, reserved: [] };
-      await storeAll(store, { projectId, groups: groups.slice(at, at + groupsAtOnce), origin, ids });
+      await storeAll(store, {
+        projectId,
+        groups: groups.slice(at, at + groupsAtOnce),
+        origin,
+        ids: at === 0 ? ids : { ...ids, reserved: [] },
+      });
     }
     for (const { isSampled, events: own } of arranged) counts[isSampled ? "eventsIn" : "eventsOut"] += own.length;
   }
@@ -58,12 +48,7 @@ const storeOnce = async (deps: StoreSpansDeps, request: StoredRequest, signal: A
 
 const storeAll = async (
   store: EventStore,
-  {
-    projectId,
-    groups,
-    origin,
-    ids,
-  }: { projectId: string; groups: EventGroup[]; origin: EventOrigin; ids: Awaited<ReturnType<typeof giveObservationIds>> },
+  { projectId, groups, origin, ids }: { projectId: string; groups: EventGroup[]; origin: EventOrigin; ids: ObservationIds },
 ): Promise<void> => {
   const failed = await storeGroups(store, { projectId, groups, origin, source: "otel", observationIds: ids });
   const [failure] = failed.values();

@@ -4,13 +4,12 @@
  */
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { parseTracesJson } from "../../core/otel/parse-json.ts";
 import { execute } from "../../db/postgres/client.ts";
 import { replayEvents } from "../../services/ingestion/replay-events.ts";
-import { storeOtelRequest } from "../../services/ingestion/store-otel-request.ts";
 import { sumsByTrace } from "../support/aggregate-sums.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { type RunnerProcess, startRunnerProcess } from "../support/runner-process.ts";
+import { storeRequest } from "../support/store-request.ts";
 import { waitSeconds } from "../support/wait-seconds.ts";
 
 let fixture: Fixture;
@@ -124,19 +123,8 @@ const spansOf = (n: number): Span[][] => {
 
 type Span = { traceId: string; spanId: string; [field: string]: unknown };
 
-let requestsSent = 0;
-const sendSpans = async (spans: readonly Span[]): Promise<void> => {
-  const { traces } = parseTracesJson(JSON.stringify({ resourceSpans: [{ scopeSpans: [{ scope: { name: "storm" }, spans }] }] }));
-  const id = String(++requestsSent).padStart(6, "0");
-  await storeOtelRequest(fixture.eventStore, {
-    projectId: fixture.projectId,
-    fileKey: `${fixture.eventPrefix}otel/${fixture.projectId}/2026/11/22/12/00/${id}.json`,
-    id,
-    text: JSON.stringify(traces),
-    traceIds: [...new Set(spans.map(({ traceId }) => traceId))],
-    origin: { apiKey: "", sdkName: "tests", sdkVersion: "1" },
-  });
-};
+const sendSpans = async (spans: readonly Span[]): Promise<void> =>
+  void (await storeRequest(fixture, [{ scopeSpans: [{ scope: { name: "storm" }, spans }] }]));
 
 const open = async () =>
   (await execute<{ open: number }>(fixture.db, sql`select count(*)::int as open from jobs where finished_at is null`))[0]?.open ?? 0;

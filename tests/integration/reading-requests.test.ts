@@ -6,14 +6,13 @@ import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { AppError } from "../../core/errors.ts";
 import { isOtelKey } from "../../core/ingestion/blob-key.ts";
-import { parseTracesJson } from "../../core/otel/parse-json.ts";
 import { type ClickHouse, createClickHouse } from "../../db/clickhouse/client.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
 import { execute } from "../../db/postgres/client.ts";
 import { settleBatch } from "../../db/queue/settle-batch.ts";
-import { storeOtelRequest } from "../../services/ingestion/store-otel-request.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { createIngestionBatches } from "../support/ingestion-batches.ts";
+import { storeRequest } from "../support/store-request.ts";
 
 let fixture: Fixture;
 let clickhouse: ClickHouse;
@@ -35,7 +34,6 @@ type Span = { trace?: number; span: number; parent?: number; attributes?: Record
 const traceIdOf = (n: number): string => (n + 1).toString(16).padStart(32, "a");
 const spanIdOf = (n: number): string => (n + 1).toString(16).padStart(16, "b");
 
-let requests = 0;
 /** Takes spans in as one request. Returns its key. */
 const send = async (...spans: Span[]): Promise<string> => {
   const sent = spans.map(({ trace = 0, span, parent, attributes = {} }) => ({
@@ -48,18 +46,7 @@ const send = async (...spans: Span[]): Promise<string> => {
     endTimeUnixNano: "1777636801000000000",
     attributes: Object.entries(attributes).map(([key, stringValue]) => ({ key, value: { stringValue } })),
   }));
-  const { traces } = parseTracesJson(JSON.stringify({ resourceSpans: [{ scopeSpans: [{ scope: { name: "tests" }, spans: sent }] }] }));
-  const id = String(++requests).padStart(6, "0");
-  const fileKey = `${fixture.eventPrefix}otel/${fixture.projectId}/2026/11/22/12/00/${id}.json`;
-  await storeOtelRequest(fixture.eventStore, {
-    projectId: fixture.projectId,
-    fileKey,
-    id,
-    text: JSON.stringify(traces),
-    traceIds: [...new Set(sent.map(({ traceId }) => traceId))],
-    origin: { apiKey: "", sdkName: "tests", sdkVersion: "1" },
-  });
-  return fileKey;
+  return storeRequest(fixture, [{ scopeSpans: [{ scope: { name: "tests" }, spans: sent }] }]);
 };
 
 /** The store, with counts of reads of requests and of how many of them were under way at once. */

@@ -6,16 +6,15 @@ import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { AppError } from "../../core/errors.ts";
 import { isOtelKey } from "../../core/ingestion/blob-key.ts";
-import { parseTracesJson } from "../../core/otel/parse-json.ts";
 import { type ClickHouse, createClickHouse } from "../../db/clickhouse/client.ts";
 import { listObjects } from "../../db/object-store/read-objects.ts";
 import type { S3Client } from "../../db/object-store/s3-client.ts";
 import { execute } from "../../db/postgres/client.ts";
 import { enqueueJob } from "../../db/queue/enqueue-job.ts";
 import { replayEvents } from "../../services/ingestion/replay-events.ts";
-import { storeOtelRequest } from "../../services/ingestion/store-otel-request.ts";
 import { createFixture, type Fixture, newId } from "../support/fixture.ts";
 import { createIngestionBatches } from "../support/ingestion-batches.ts";
+import { storeRequest } from "../support/store-request.ts";
 import { untilIngested } from "../support/until-ingested.ts";
 
 let fixture: Fixture;
@@ -36,7 +35,6 @@ beforeEach(async () => {
 type Span = { spanId: string; name: string; parentSpanId?: string; input?: string; traceId?: string };
 const [trace, one, two] = ["a".repeat(32), "1".repeat(16), "2".repeat(16)];
 
-let requests = 0;
 let minute = "2026/11/22/12/00";
 beforeEach(() => {
   minute = "2026/11/22/12/00";
@@ -51,19 +49,7 @@ const send = async (...spans: Span[]): Promise<string> => {
     attributes: input === undefined ? [] : [{ key: "input.value", value: { stringValue: input } }],
     ...span,
   }));
-  const { traces } = parseTracesJson(JSON.stringify({ resourceSpans: [{ scopeSpans: [{ scope: { name: "tests" }, spans: sent }] }] }));
-  const id = String(++requests).padStart(6, "0");
-  const fileKey = `${fixture.eventPrefix}otel/${fixture.projectId}/${minute}/${id}.json`;
-  const origin = { apiKey: "", sdkName: "tests", sdkVersion: "1" };
-  await storeOtelRequest(fixture.eventStore, {
-    projectId: fixture.projectId,
-    fileKey,
-    id,
-    text: JSON.stringify(traces),
-    traceIds: [...new Set(sent.map(({ traceId }) => traceId))],
-    origin,
-  });
-  return fileKey;
+  return storeRequest(fixture, [{ scopeSpans: [{ scope: { name: "tests" }, spans: sent }] }], { minute });
 };
 
 const runUntilDone = async (): Promise<void> => {
@@ -134,12 +120,9 @@ it("retention keeps an old request while an observation of it is younger", async
 
 it("a span that comes again is what the later request says, whichever is worked on last, and also after a replay", async () => {
   await send({ spanId: one, name: "before", input: "first" });
-  await send({ spanId: one, name: "after", input: "second" });
+  const later = await send({ spanId: one, name: "after", input: "second" });
   // The later request first.
-  await execute(
-    fixture.db,
-    sql`update jobs set run_at = now() - interval '1 hour' where payload ->> 'fileKey' like ${`%${String(requests).padStart(6, "0")}.json`}`,
-  );
+  await execute(fixture.db, sql`update jobs set run_at = now() - interval '1 hour' where payload ->> 'fileKey' = ${later}`);
   const { drained } = createIngestionBatches(fixture, { clickhouse });
   expect(await drained({}, 1)).toEqual([]);
   const expected = [{ id: one, name: "after", input: "second" }];

@@ -7,9 +7,9 @@ import { execute } from "../../db/postgres/client.ts";
 import { giveObservationIds, ObservationIdTaken, untilNoneIsTaken } from "../../services/ingestion/observation-ids.ts";
 import { replayEvents } from "../../services/ingestion/replay-events.ts";
 import { storeGroups } from "../../services/ingestion/store-groups.ts";
-import { storeOtelRequest } from "../../services/ingestion/store-otel-request.ts";
 import { deleteData } from "../../services/traces/delete-data.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
+import { storeRequest } from "../support/store-request.ts";
 import { waitSeconds } from "../support/wait-seconds.ts";
 
 let fixture: Fixture;
@@ -48,19 +48,10 @@ const requestOf = (spans: readonly (Span & { traceId: string })[]) => ({
   })),
 });
 
-let counter = 0;
-const send = async (...spans: (Span & { traceId: string })[]): Promise<void> => {
-  const { traces } = parseTracesJson(JSON.stringify(requestOf(spans)));
-  const id = `request-${++counter}`;
-  await storeOtelRequest(fixture.eventStore, {
-    projectId: fixture.projectId,
-    fileKey: `${fixture.eventPrefix}otel/${fixture.projectId}/2026/11/22/12/00/${id}.json`,
-    id,
-    text: JSON.stringify(traces),
-    traceIds: [...new Set(spans.map(({ traceId }) => traceId))],
+const send = async (...spans: (Span & { traceId: string })[]): Promise<void> =>
+  void (await storeRequest(fixture, requestOf(spans).resourceSpans, {
     origin: { apiKey: fixture.publicKey, sdkName: "tests", sdkVersion: "2" },
-  });
-};
+  }));
 
 const drained = async (runners = 1): Promise<void> => {
   const running = Array.from({ length: runners }, () => fixture.startRunner({ SPILLWAY_POLL_MS: "120" }));

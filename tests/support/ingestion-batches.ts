@@ -40,6 +40,7 @@ export const createIngestionBatches = (fixture: Fixture, defaults: Partial<Batch
   const processed = (batch: JobBatch, overrides: Partial<BatchDeps> = {}): Promise<BatchOutcome> =>
     processBatch(batchDeps(overrides), batch, new AbortController().signal);
   return {
+    find,
     claim,
     processed,
     /** Claims, processes and settles until nothing is due; answers what failed. */
