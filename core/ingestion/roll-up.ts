@@ -33,12 +33,18 @@ export const aboveUsage = (nodes: readonly UsageNode[]): Set<string> => {
   }
   const byId = new Map(nodes.map((node) => [node.id, node]));
   for (const cycle of cycles) {
-    const carrying = cycle.flatMap((id) => byId.get(id) ?? []).filter(({ carriesUsage }) => carriesUsage);
-    const [keeper] = carrying.toSorted(compareKeepers);
+    const [keeper] = carriersOf(cycle, byId).toSorted(compareKeepers);
     if (keeper !== undefined && !above.has(keeper.id)) for (const id of cycle) if (id !== keeper.id) above.add(id);
   }
   return above;
 };
+
+/** Returns true if parents form a cycle of several nodes. Only there it matters whose usage is rolled up (`isOwnUsage`). */
+export const hasCycle = (nodes: readonly UsageNode[]): boolean =>
+  cyclesOf(new Map(nodes.map(({ id, parentId }) => [id, parentId]))).some((cycle) => cycle.length > 1);
+
+const carriersOf = (cycle: readonly string[], byId: ReadonlyMap<string, UsageNode>): UsageNode[] =>
+  cycle.flatMap((id) => byId.get(id) ?? []).filter(({ carriesUsage }) => carriesUsage);
 
 const compareKeepers = (a: UsageNode, b: UsageNode): number =>
   Number(b.isOwnUsage === true) - Number(a.isOwnUsage === true) || (a.id < b.id ? -1 : 1);

@@ -1,6 +1,7 @@
 /** Ingestion: settles the rolled-up usage of merged entities, and writes stored observations that change with them. */
 import { withRolledUsage } from "../../core/ingestion/roll-up.ts";
 import { isOutage } from "../../core/jobs/next-attempt.ts";
+import type { EntityName } from "../../db/event-store/logged-objects.ts";
 import { failureOf } from "../../db/postgres/failure.ts";
 import type { BatchWork } from "./batch-work.ts";
 import { halveOnFailure } from "./halve-on-failure.ts";
@@ -8,7 +9,8 @@ import { type MergedOne, mergeAndPrice, priceMerged } from "./merge-and-price.ts
 import type { MergedEntity } from "./merge-entity.ts";
 import { portionCharactersMax, readingWork } from "./project-budget.ts";
 import { readEntity } from "./read-entities.ts";
-import { type RollUpDeps, settleRollUps } from "./settle-roll-ups.ts";
+import type { Entity } from "./read-slice.ts";
+import { type RollUpDeps, rollUpsOf, settleRollUps } from "./settle-roll-ups.ts";
 
 const portionRowsMax = 500;
 
@@ -23,9 +25,9 @@ export const settlePortion = async (work: BatchWork, ready: readonly MergedEntit
   await halveOnFailure([...Map.groupBy(ready, ({ entity }) => entity.orderingKey).values()], {
     signal: work.signal,
     run: async (traces) => {
-      const takenOff = createPortion(write);
-      const found = await settleRollUps({ ...rollUpDeps(work), takeOff: takenOff.add }, traces.flat(), work.signal);
-      await takenOff.end();
+      const again = createPortion(write);
+      const found = await settleRollUps({ ...rollUpDeps(work), writeAgain: again.add }, traces.flat(), work.signal);
+      await again.end();
       settled.push(...found);
     },
     fail: (traces, error) =>
@@ -54,10 +56,12 @@ const createPortion = (write: WritePortion) => {
   return { add, end };
 };
 
-const rollUpDeps = (work: BatchWork): Omit<RollUpDeps, "takeOff"> => ({
+const rollUpDeps = (work: BatchWork): Omit<RollUpDeps, "writeAgain"> => ({
   clickhouse: work.clickhouse,
   keepUsage: (one) => priceMerged(work, { ...one, merged: withRolledUsage(one.merged) }),
   readAgain: (observation) => readAgain(work, observation),
+  readRollUps: async ({ projectId, id, orderingKey }) =>
+    rollUpsOf((await readStored(work, { projectId, entityType: "trace", entityId: id }, orderingKey)).events),
   continueLater: (orderingKey) => void work.unfinished.set(orderingKey, "later"),
 });
 
@@ -68,19 +72,7 @@ const readAgain = async (
 ): Promise<MergedOne | undefined | "later"> => {
   if (work.rollUpProjects.has(projectId) && work.budget.isSpent(projectId, readingWork)) return "later";
   try {
-    const name = { projectId, entityType: "observation" as const, entityId: id };
-    const logged = await work.listLogged([name]);
-    const wanted = {
-      projectId,
-      orderingKey,
-      payload: { entityType: name.entityType, entityId: id, fileKey: "" },
-      jobs: [],
-      requestJobs: [],
-    };
-    const files = logged(name);
-    work.budget.spend(projectId, { files: Math.max(1, files.files.length) });
-    const entity = await readEntity(work, wanted, files);
-    work.budget.spend(projectId, { characters: entity.origin.bytes ?? 0 });
+    const entity = await readStored(work, { projectId, entityType: "observation", entityId: id }, orderingKey);
     const merged = await mergeAndPrice(work, entity, { claimedAt: work.claimedAt, rootContent: undefined });
     if (merged?.kind !== "observation" || merged.merged.row.trace_id !== traceId) return undefined;
     // Only an observation that changes counts as begun. Others are read in every batch and must not use up the one that is always allowed.
@@ -93,4 +85,14 @@ const readAgain = async (
     work.log("warn", "ingestion_failed", { jobs: 0, error_code: failure.code, error: failure.message, detail: failure.detail });
     return undefined;
   }
+};
+
+/** Reads an entity that has no job in the batch. */
+const readStored = async (work: BatchWork, name: EntityName & Pick<Entity, "entityType">, orderingKey: string): Promise<Entity> => {
+  const { projectId, ...payload } = name;
+  const files = (await work.listLogged([name]))(name);
+  work.budget.spend(projectId, { files: Math.max(1, files.files.length) });
+  const entity = await readEntity(work, { projectId, orderingKey, payload: { ...payload, fileKey: "" }, jobs: [], requestJobs: [] }, files);
+  work.budget.spend(projectId, { characters: entity.origin.bytes ?? 0 });
+  return entity;
 };

@@ -5,8 +5,8 @@
  * Runs under the ordering keys of the traces. One query per batch, and none if no trace is known to have such observations. Memory: ids of
  * the observations of those traces.
  */
-import type { TraceEvent } from "../../core/ingestion/event.ts";
-import { aboveUsage, type UsageNode, usageNode } from "../../core/ingestion/roll-up.ts";
+import type { IngestionEvent } from "../../core/ingestion/event.ts";
+import { aboveUsage, hasCycle, type UsageNode, usageNode } from "../../core/ingestion/roll-up.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
 import { loadUsageNodes } from "../../db/clickhouse/load-usage-nodes.ts";
 import { type OwnedId, ownedName } from "../../db/clickhouse/stored-entities.ts";
@@ -21,8 +21,10 @@ export type RollUpDeps = {
    * project has used up its share of this batch.
    */
   readAgain: (observation: OwnedId & { traceId: string; orderingKey: string }) => Promise<MergedOne | undefined | "later">;
-  /** Writes the observation without its usage, at once or with others, so that not all are held in memory. */
-  takeOff: (one: MergedOne) => Promise<void>;
+  /** Reads from the files of a trace which of its observations have rolled-up usage. */
+  readRollUps: (trace: OwnedId & { orderingKey: string }) => Promise<ReadonlySet<string>>;
+  /** Writes a stored observation, at once or with others, so that not all are held in memory. */
+  writeAgain: (one: MergedOne) => Promise<void>;
   /** Reads the rest of this ordering key in a later batch: its jobs are released and claimed again. */
   continueLater: (orderingKey: string) => void;
   /** Prices the observation with its rolled-up usage. */
@@ -31,7 +33,7 @@ export type RollUpDeps = {
 
 type Group = { trace: OwnedId; orderingKey: string; observations: MergedOne[]; isTraceHere: boolean; rollUpIds: Set<string> };
 
-/** Returns the entities to write. Stored observations of their traces that change too are passed to `takeOff`, one by one. */
+/** Returns the entities to write. Stored observations of their traces that change too are passed to `writeAgain`, one by one. */
 export const settleRollUps = async (
   deps: RollUpDeps,
   entities: readonly MergedEntity[],
@@ -44,24 +46,45 @@ export const settleRollUps = async (
   const replaced = new Map<MergedEntity, MergedEntity>();
   for (const group of groups) {
     const known = stored.get(ownedName(group.trace)) ?? [];
-    const here = new Set(group.observations.map(({ merged }) => merged.row.id));
-    const elsewhere = known
-      .filter(({ id }) => !here.has(id))
-      .map((node): UsageNode => ({ ...node, isOwnUsage: group.isTraceHere && !group.rollUpIds.has(node.id) }));
-    const above = aboveUsage([...elsewhere, ...group.observations.map(({ merged }) => usageNode(merged))]);
+    const { nodes, rollUpIds } = await usageOf(deps, group, known);
+    const above = aboveUsage(nodes);
     for (const one of group.observations)
       if (one.merged.otel.rollUp !== undefined && !above.has(one.merged.row.id)) replaced.set(one, await deps.keepUsage(one));
-    const mayBeRollUp = (id: string): boolean => !group.isTraceHere || group.rollUpIds.has(id);
-    for (const { id } of known.filter((node) => node.carriesUsage && !here.has(node.id) && above.has(node.id) && mayBeRollUp(node.id))) {
+    const here = new Set(group.observations.map(({ merged }) => merged.row.id));
+    const isWrong = ({ id, carriesUsage }: UsageNode): boolean =>
+      rollUpIds === undefined ? carriesUsage && above.has(id) : rollUpIds.has(id) && carriesUsage === above.has(id);
+    for (const { id } of known.filter((node) => !here.has(node.id) && isWrong(node))) {
       const again = await deps.readAgain({ projectId: group.trace.projectId, id, traceId: group.trace.id, orderingKey: group.orderingKey });
       if (again === "later") {
         deps.continueLater(group.orderingKey);
         break;
       }
-      if (again?.merged.otel.rollUp !== undefined) await deps.takeOff(again);
+      if (again?.merged.otel.rollUp !== undefined) await deps.writeAgain(above.has(id) ? again : await deps.keepUsage(again));
     }
   }
   return entities.map((one) => replaced.get(one) ?? one);
+};
+
+/**
+ * Returns the observations of a trace, and the ids of those whose usage is rolled up, if they are known. They need not be, except in a cycle
+ * of parents: whose usage counts there must not depend on which of them came first.
+ */
+const usageOf = async (
+  { readRollUps }: RollUpDeps,
+  { trace, orderingKey, observations, isTraceHere, ...group }: Group,
+  known: readonly UsageNode[],
+): Promise<{ nodes: UsageNode[]; rollUpIds: ReadonlySet<string> | undefined }> => {
+  const here = new Map(observations.map(({ merged }) => [merged.row.id, usageNode(merged)]));
+  const elsewhere = known.filter(({ id }) => !here.has(id));
+  const nodes = [...elsewhere, ...here.values()];
+  const isKnown = isTraceHere || elsewhere.length === 0;
+  if (!isKnown && !hasCycle(nodes)) return { nodes, rollUpIds: undefined };
+  const rollUpIds = isKnown ? group.rollUpIds : await readRollUps({ ...trace, orderingKey });
+  const said = elsewhere.map((node) => {
+    const isRolled = rollUpIds.has(node.id);
+    return { ...node, carriesUsage: node.carriesUsage || isRolled, isOwnUsage: !isRolled };
+  });
+  return { nodes: [...said, ...here.values()], rollUpIds };
 };
 
 const groupsOf = (entities: readonly MergedEntity[]): Group[] => {
@@ -76,7 +99,7 @@ const groupsOf = (entities: readonly MergedEntity[]): Group[] => {
     if (one.kind === "trace") {
       const group = groupOf({ projectId: one.row.project_id, id: one.row.id }, one.entity.orderingKey);
       group.isTraceHere = true;
-      for (const event of one.entity.events) if (isTrace(event)) for (const id of event.body.rollUps ?? []) group.rollUpIds.add(id);
+      for (const id of rollUpsOf(one.entity.events)) group.rollUpIds.add(id);
     } else if (one.kind === "observation") {
       const { row } = one.merged;
       groupOf({ projectId: row.project_id, id: row.trace_id }, one.entity.orderingKey).observations.push(one);
@@ -85,7 +108,9 @@ const groupsOf = (entities: readonly MergedEntity[]): Group[] => {
   return [...groups.values()];
 };
 
-const isTrace = (event: MergedEntity["entity"]["events"][number]): event is TraceEvent => event.entityType === "trace";
+/** The ids of the observations with rolled-up usage that these events of a trace name. */
+export const rollUpsOf = (events: readonly IngestionEvent[]): Set<string> =>
+  new Set(events.flatMap((event) => (event.entityType === "trace" ? (event.body.rollUps ?? []) : [])));
 
 /**
  * Spans arrive with an event of their trace that names all observations with rolled-up usage. If that event is in another batch, only the
