@@ -8,7 +8,8 @@ import { AppError } from "../../core/errors.ts";
 import { clickHouseFailure } from "./clickhouse-failure.ts";
 import { clusterReadSettings, clusterWriteSettings, toEveryShard } from "./cluster.ts";
 import { readSettings, writeSettings } from "./pinned-settings.ts";
-import { type Fetch, type PendingTables, rawFetch, rawHeader } from "./raw-fetch.ts";
+import { type Fetch, type PendingBodies, rawFetch, rawHeader } from "./raw-fetch.ts";
+import { rowLines } from "./row-lines.ts";
 import { createStatementSender, type SendStatement, type Statement } from "./send-statement.ts";
 import { withDeadline } from "./with-deadline.ts";
 
@@ -43,7 +44,7 @@ export type ClickHouse = {
 };
 
 export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): ClickHouse => {
-  const pendingTables: PendingTables = new Map();
+  const pending: PendingBodies = new Map();
   const client = createClient({
     url: config.url,
     username: config.user,
@@ -52,11 +53,11 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
     // Each statement has its own timeout; the client's would end a stream that is still being read.
     request_timeout: 24 * 3600 * 1000,
     compression: { response: false, request: false },
-    fetch: rawFetch(baseFetch, pendingTables),
+    fetch: rawFetch(baseFetch, pending),
     log: { level: 127 },
   });
   const { cluster } = config;
-  const send = createStatementSender(client, pendingTables);
+  const send = createStatementSender(client, pending);
   const reading = { ...readSettings, ...clusterReadSettings(cluster) };
   const writing = { ...writeSettings, ...clusterWriteSettings(cluster) };
   const bounded = <R>(
@@ -82,13 +83,10 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
     openBytes: (statement) => bounded(statement, (signal) => readBytes(send, reading, statement, signal)),
     insertRows: ({ table, rows, token, signal }) =>
       whole({ signal }, async (abort) => {
-        await client.insert({
-          table,
-          values: rows,
-          format: "JSONEachRow",
-          clickhouse_settings: { ...writing, insert_deduplication_token: token },
-          abort_signal: abort,
-        });
+        const statement = { sql: `INSERT INTO ${table} FORMAT JSONEachRow`, lines: rowLines(rows) };
+        const settings = { ...writing, insert_deduplication_token: token };
+        const result = await send(statement, { settings, signal: abort });
+        await new Response(result.stream).text();
       }),
     command: (statement) =>
       whole(statement, async (signal) => {

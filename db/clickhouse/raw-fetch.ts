@@ -1,31 +1,38 @@
-/** ClickHouse: the fetch under the client. It does what the client cannot: compressed bytes kept as they are, and external tables. */
+/** ClickHouse: the fetch under the client. It does what the client cannot: compressed bytes kept as they are, external tables, and rows in pieces. */
 import type { ExternalTable } from "../../core/query/external-table.ts";
 import { formOf } from "./carry-statement.ts";
 import { refusalFailure } from "./clickhouse-failure.ts";
+import { insertBody, type RowLines } from "./row-lines.ts";
 
 /** The part of fetch that is needed: Workers, Bun and tests differ in the rest. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
-/** External tables of statements on their way, by the value of `tablesHeader`: the client does not know of them. */
-export type PendingTables = Map<string, [string, ExternalTable][]>;
+/** What goes with a statement on its way, by the value of `besideHeader`: the client does not know of it. */
+export type Beside = { tables: readonly [string, ExternalTable][] } | { lines: RowLines };
+export type PendingBodies = Map<string, Beside>;
 
 /** Headers between the sender of a statement and this fetch; neither reaches the server. */
-export const tablesHeader = "x-spillway-tables";
+export const besideHeader = "x-spillway-beside";
 export const rawHeader = "x-spillway-raw";
 
-/** Wraps fetch: leaves compressed bytes as they are, and sends external tables in a form body. */
-export const rawFetch = (baseFetch: Fetch, pendingTables: PendingTables): typeof fetch =>
+/** Wraps fetch: leaves compressed bytes as they are, sends external tables in a form body, and rows behind their statement. */
+export const rawFetch = (baseFetch: Fetch, pending: PendingBodies): typeof fetch =>
   (async (input: RequestInfo | URL, init: RequestInit = {}) => {
-    const raw: RequestInit & { decompress?: boolean } = { ...init };
+    const raw: RequestInit & { decompress?: boolean; duplex?: "half" } = { ...init };
     if (new Headers(init.headers).get(rawHeader) !== null) raw.decompress = false;
     const headers = new Headers(init.headers);
     headers.delete(rawHeader);
     raw.headers = headers;
-    const tables = pendingTables.get(headers.get(tablesHeader) ?? "") ?? [];
-    headers.delete(tablesHeader);
-    if (tables.length > 0 && typeof init.body === "string") {
+    const beside = pending.get(headers.get(besideHeader) ?? "");
+    headers.delete(besideHeader);
+    if (beside !== undefined && typeof init.body === "string") {
       headers.delete("content-type");
-      raw.body = formOf(init.body, tables);
+      if ("tables" in beside) raw.body = formOf(init.body, beside.tables);
+      else {
+        const { body, bytes } = insertBody(init.body, beside.lines);
+        headers.set("content-length", String(bytes));
+        Object.assign(raw, { body, duplex: "half" });
+      }
     }
     const response = await baseFetch(String(input), raw);
     if (response.status >= 400 && !isOfQuery(response)) throw await refusalFailure(response);

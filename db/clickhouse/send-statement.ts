@@ -1,7 +1,9 @@
 /** ClickHouse: one statement through the client, in the way its length and its external tables require. */
 import type { ClickHouseClient } from "@clickhouse/client-web";
+import type { ExternalTable } from "../../core/query/external-table.ts";
 import { carryStatement } from "./carry-statement.ts";
-import { type PendingTables, tablesHeader } from "./raw-fetch.ts";
+import { type Beside, besideHeader, type PendingBodies } from "./raw-fetch.ts";
+import type { RowLines } from "./row-lines.ts";
 
 export type Statement = {
   sql: string;
@@ -20,29 +22,38 @@ type SendOptions = {
   signal: AbortSignal;
 };
 
-/** Returns how to send a statement. `pendingTables` is shared with the fetch of this client, which takes the tables from there. */
-export const createStatementSender = (client: ClickHouseClient, pendingTables: PendingTables) => {
+/**
+ * Returns how to send a statement. `pending` is shared with the fetch of this client, which takes tables and rows from there. With `lines`,
+ * the statement is an INSERT without parameters.
+ */
+export const createStatementSender = (client: ClickHouseClient, pending: PendingBodies) => {
   let calls = 0;
   return async (
-    { sql, params = {}, queryId }: Pick<Statement, "sql" | "params" | "queryId">,
+    { sql, params = {}, queryId, lines }: Pick<Statement, "sql" | "params" | "queryId"> & { lines?: RowLines },
     { settings, headers = {}, signal }: SendOptions,
   ) => {
     const carried = carryStatement(sql, params, settings);
     const key = String(++calls);
-    if (carried.tables.length > 0) pendingTables.set(key, carried.tables);
+    const beside = besideOf(carried.tables, lines);
+    if (beside !== undefined) pending.set(key, beside);
     try {
       return await client.exec({
         query: carried.sql,
         query_params: carried.params,
         clickhouse_settings: carried.settings,
-        http_headers: carried.tables.length > 0 ? { ...headers, [tablesHeader]: key } : headers,
+        http_headers: beside === undefined ? headers : { ...headers, [besideHeader]: key },
         ...(queryId === undefined ? {} : { query_id: queryId }),
         abort_signal: signal,
       });
     } finally {
-      pendingTables.delete(key);
+      pending.delete(key);
     }
   };
+};
+
+const besideOf = (tables: readonly [string, ExternalTable][], lines: RowLines | undefined): Beside | undefined => {
+  if (lines !== undefined) return { lines };
+  return tables.length > 0 ? { tables } : undefined;
 };
 
 export type SendStatement = ReturnType<typeof createStatementSender>;
