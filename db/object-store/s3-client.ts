@@ -2,7 +2,7 @@
  * S3: sends signed requests to an S3-compatible store with our own retries. aws4fetch only signs: its own fetch neither retries a lost
  * connection nor can resend (measured). Memory: the given body.
  */
-import { AwsClient } from "aws4fetch";
+import { AwsV4Signer } from "aws4fetch";
 import { AppError, errorTable } from "../../core/errors.ts";
 import { objectUrl } from "../../core/s3/object-url.ts";
 import type { S3Config, S3Credentials, S3Encryption } from "../../core/s3/s3-config.ts";
@@ -47,6 +47,13 @@ export type S3Answer = {
   attempts: number;
 };
 export type S3Client = { send: (request: S3Request) => Promise<S3Answer>; bucket: string };
+
+/**
+ * Keys of SigV4 by secret, day and region. Each takes four HMACs, which a request with hundreds of objects would spend on every object. Keys
+ * of former days and credentials are dropped at this many.
+ */
+const signingKeys = new Map<string, ArrayBuffer>();
+const signingKeysMax = 100;
 
 /** Timeout of one attempt, sized for 16 MiB on a slow line. */
 const requestTimeoutMs = 120_000;
@@ -108,10 +115,19 @@ export const createS3Client = (config: S3Config, deps: S3Deps): S3Client => {
     let keys: S3Credentials;
     try {
       keys = await credentials();
-      const aws = new AwsClient({ ...keysOf(keys), service: "s3", region });
-      const signed = await aws.sign(url, { method: request.method, headers });
+      if (signingKeys.size >= signingKeysMax) signingKeys.clear();
+      const { method } = request;
+      const signed = await new AwsV4Signer({
+        ...keysOf(keys),
+        service: "s3",
+        region,
+        url: url.href,
+        method,
+        headers,
+        cache: signingKeys,
+      }).sign();
       const response = await deps.fetch(signed.url, {
-        method: request.method,
+        method,
         headers: signed.headers,
         ...bodyOf(request, signed.headers),
         redirect: "manual",

@@ -42,21 +42,25 @@ export const bareIntakeSeconds = async (stack: Stack, requestsAtOnce: number): P
 
 const takenRequests = async ({ postgresUrl }: Stack, send: S3Client["send"]): Promise<TakenRequest[]> => {
   const open = openPostgres(postgresUrl, { connectionsMax: 1 });
-  const rows = await execute<{ id: string; keys: string[]; log: string; jobs: string }>(
+  const jobs = await execute<{ id: string; keys: string[]; jobs: string }>(
     open.db,
-    sql`with taken as (select request_id as id, json_agg(distinct payload ->> 'fileKey') as keys, json_agg(j)::text as jobs from jobs j where kind like 'ingestion.%' group by 1)
-      select t.id, t.keys, t.jobs, (select json_agg(e)::text from event_log e where e.bucket_path in (select json_array_elements_text(t.keys))) as log from taken t`,
+    sql`select request_id as id, json_agg(distinct payload ->> 'fileKey') as keys, json_agg(j)::text as jobs from jobs j where kind like 'ingestion.%' group by 1`,
   );
+  const logged = await execute<{ key: string; rows: string }>(
+    open.db,
+    sql`select bucket_path as key, string_agg(to_json(e)::text, ',') as rows from event_log e group by 1`,
+  );
+  const logOf = new Map(logged.map(({ key, rows }) => [key, rows]));
   await open.close();
   const requests: TakenRequest[] = [];
-  for (const { id, keys, log, jobs } of rows) {
+  for (const { id, keys, jobs: own } of jobs) {
     const objects: TakenRequest["objects"] = [];
     await forEachConcurrent(
       keys,
       uploadsMax,
       async (key) => void objects.push({ key, text: (await send({ method: "GET", key, isBody: true })).text }),
     );
-    requests.push({ id, objects, log, jobs });
+    requests.push({ id, objects, log: `[${keys.flatMap((key) => logOf.get(key) ?? []).join()}]`, jobs: own });
   }
   return requests;
 };

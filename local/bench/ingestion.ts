@@ -10,6 +10,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { sql } from "drizzle-orm";
 import { forEachConcurrent } from "../../core/for-each-concurrent.ts";
 import { execute, openPostgres } from "../../db/postgres/client.ts";
+import { memoryDirectory } from "../memory-directory.ts";
 import { type Stack, startStack } from "../stack.ts";
 import { bareIntakeSeconds } from "./bare-intake.ts";
 import { entitiesOfRequest, eventsBatch, spansRequest } from "./ingestion-bodies.ts";
@@ -53,8 +54,11 @@ const moreProjects = async ({ apiUrl, adminKey }: Stack, count: number): Promise
   return keys;
 };
 
-const dir = mkdtempSync(join(tmpdir(), "spillway-bench-ingestion-"));
+/** In memory where there is enough: what creating a file on a disk costs depends on what was deleted there before. */
+const inMemory = memoryDirectory();
+const dir = mkdtempSync(join(inMemory ?? tmpdir(), "spillway-bench-ingestion-"));
 chmodSync(dir, 0o755);
+if (inMemory !== undefined) console.log("data of all servers in memory");
 
 const clickhouseOf =
   (stack: Stack) =>
@@ -122,10 +126,12 @@ const showPlain = async (stack: Stack, entities: number, took: number): Promise<
   console.log(`  ratio of rows a second: ${(rows / took / (rows / seconds)).toFixed(3)} (${(rows / entities).toFixed(2)} rows each)`);
 };
 
-const showCost = (stack: Stack, before: Record<string, number>, entities: number): void => {
+const costText = (stack: Stack, before: Record<string, number>, entities: number): string => {
   const cost = Object.entries(before).map(([name, ms]) => `${name} ${Math.round(((cpuMs(stack.pids[name] ?? 0) - ms) * 1000) / entities)}`);
-  console.log(`  µs of CPU each: ${cost.join(", ")}; peak of the runner ${Math.round(peakMb(stack.pids["runner"] ?? 0))} MB`);
+  return `µs of CPU each: ${cost.join(", ")}`;
 };
+const showCost = (stack: Stack, before: Record<string, number>, entities: number): void =>
+  console.log(`  ${costText(stack, before, entities)}; peak of the runner ${Math.round(peakMb(stack.pids["runner"] ?? 0))} MB`);
 const costOf = (stack: Stack) =>
   Object.fromEntries(
     ["Worker", "S3", "Postgres", "ClickHouse", "runner"].flatMap((name) => {
@@ -140,11 +146,14 @@ const benchEvents = async (): Promise<void> => {
   const keys = [filling, ...(await moreProjects(filling, projectsTotal - 1))];
   const bodies = Array.from({ length: Math.ceil(eventsTotal / entitiesOfRequest) }, (_, number) => eventsBatch(number));
   const sent = bodies.length * entitiesOfRequest;
+  const beforeTaking = costOf(filling);
   let startedMs = performance.now();
   await sendAll(filling, "/api/public/ingestion", keys, bodies);
   const taken = secondsSince(startedMs);
+  const costOfTaking = costText(filling, beforeTaking, sent);
   const bare = await bareIntakeSeconds(filling, requestsAtOnce);
   show("Langfuse events taken by the API", sent, taken, times(bare / taken));
+  console.log(`  ${costOfTaking}`);
   show("  bare loop: the same objects and rows", sent, bare);
   await filling.stop();
 
@@ -195,5 +204,5 @@ try {
   if (eventsTotal > 0) await benchEvents();
   if (spansTotal > 0) await benchSpans();
 } finally {
-  rmSync(dir, { recursive: true, force: true });
+  rmSync(inMemory ?? dir, { recursive: true, force: true });
 }

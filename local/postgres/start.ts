@@ -96,6 +96,9 @@ const initialise = (native: string, dataDir: string, ids: { uid?: number; gid?: 
     [
       `--pgdata=${dataDir}`,
       "--auth=scram-sha-256",
+      // The password is public. With the default of 4,096 rounds, the Worker's driver spent 10 ms of CPU on each connection, which it does not
+      // with Neon, where it sends the password itself.
+      "--set=scram_iterations=1",
       `--username=${user}`,
       `--pwfile=${passwordFile}`,
       "--encoding=UTF8",
