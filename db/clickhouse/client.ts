@@ -8,7 +8,7 @@ import { AppError } from "../../core/errors.ts";
 import { clickHouseFailure } from "./clickhouse-failure.ts";
 import { clusterReadSettings, clusterWriteSettings, toEveryShard } from "./cluster.ts";
 import { readSettings, writeSettings } from "./pinned-settings.ts";
-import { type Fetch, type PendingBodies, rawFetch, rawHeader } from "./raw-fetch.ts";
+import { type Fetch, type PendingStatements, rawFetch, rawHeader } from "./raw-fetch.ts";
 import { rowLines } from "./row-lines.ts";
 import { createStatementSender, type SendStatement, type Statement } from "./send-statement.ts";
 import { withDeadline } from "./with-deadline.ts";
@@ -44,7 +44,7 @@ export type ClickHouse = {
 };
 
 export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): ClickHouse => {
-  const pending: PendingBodies = new Map();
+  const pending: PendingStatements = new Map();
   const client = createClient({
     url: config.url,
     username: config.user,
@@ -66,8 +66,8 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
   ): Promise<R> => withDeadline({ signal, timeoutSeconds }, run);
 
   /**
-   * For calls that are over when this resolves. The client listens on the signal for good, with the body in its closure, so a caller with a
-   * signal of its own would hold every insert of its life (measured: 3 MB each, until the batch ended).
+   * For calls that are over when this resolves: the client listens on the signal for good. With the bodies in its closures, a batch held
+   * every insert until it ended, 3 MB each (measured).
    */
   const whole: typeof bounded = (statement, run) =>
     bounded(statement, async (signal) => {

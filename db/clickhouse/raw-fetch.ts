@@ -7,37 +7,40 @@ import { insertBody, type RowLines } from "./row-lines.ts";
 /** The part of fetch that is needed: Workers, Bun and tests differ in the rest. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
-/** What goes with a statement on its way, by the value of `besideHeader`: the client does not know of it. */
-export type Beside = { tables: readonly [string, ExternalTable][] } | { lines: RowLines };
-export type PendingBodies = Map<string, Beside>;
+/** Statements on their way, by the value of `statementHeader`: the client does not know of them. */
+export type PendingStatements = Map<string, { sql: string; tables: readonly [string, ExternalTable][]; lines: RowLines | undefined }>;
 
 /** Headers between the sender of a statement and this fetch; neither reaches the server. */
-export const besideHeader = "x-spillway-beside";
+export const statementHeader = "x-spillway-statement";
 export const rawHeader = "x-spillway-raw";
 
 /** Wraps fetch: leaves compressed bytes as they are, sends external tables in a form body, and rows behind their statement. */
-export const rawFetch = (baseFetch: Fetch, pending: PendingBodies): typeof fetch =>
+export const rawFetch = (baseFetch: Fetch, pending: PendingStatements): typeof fetch =>
   (async (input: RequestInfo | URL, init: RequestInit = {}) => {
     const raw: RequestInit & { decompress?: boolean; duplex?: "half" } = { ...init };
     if (new Headers(init.headers).get(rawHeader) !== null) raw.decompress = false;
     const headers = new Headers(init.headers);
     headers.delete(rawHeader);
     raw.headers = headers;
-    const beside = pending.get(headers.get(besideHeader) ?? "");
-    headers.delete(besideHeader);
-    if (beside !== undefined && typeof init.body === "string") {
-      headers.delete("content-type");
-      if ("tables" in beside) raw.body = formOf(init.body, beside.tables);
-      else {
-        const { body, bytes } = insertBody(init.body, beside.lines);
-        headers.set("content-length", String(bytes));
-        Object.assign(raw, { body, duplex: "half" });
-      }
-    }
+    const statement = pending.get(headers.get(statementHeader) ?? "");
+    headers.delete(statementHeader);
+    if (statement !== undefined) Object.assign(raw, bodyOf(statement, headers));
     const response = await baseFetch(String(input), raw);
     if (response.status >= 400 && !isOfQuery(response)) throw await refusalFailure(response);
     return raw.decompress === false ? readableFailure(response) : response;
   }) as typeof fetch;
+
+const bodyOf = (
+  { sql, tables, lines }: NonNullable<ReturnType<PendingStatements["get"]>>,
+  headers: Headers,
+): RequestInit & { duplex?: "half" } => {
+  if (lines === undefined && tables.length === 0) return { body: sql };
+  headers.delete("content-type");
+  if (lines === undefined) return { body: formOf(sql, tables) };
+  const { body, bytes } = insertBody(sql, lines);
+  headers.set("content-length", String(bytes));
+  return { body, duplex: "half" };
+};
 
 /** Refusals by the server's HTTP layer (Poco) carry the code 1000 or none, as do those of a proxy in front of it. */
 const isOfQuery = (response: Response): boolean => !["1000", null].includes(response.headers.get("x-clickhouse-exception-code"));

@@ -1,8 +1,7 @@
 /** ClickHouse: one statement through the client, in the way its length and its external tables require. */
 import type { ClickHouseClient } from "@clickhouse/client-web";
-import type { ExternalTable } from "../../core/query/external-table.ts";
 import { carryStatement } from "./carry-statement.ts";
-import { type Beside, besideHeader, type PendingBodies } from "./raw-fetch.ts";
+import { type PendingStatements, statementHeader } from "./raw-fetch.ts";
 import type { RowLines } from "./row-lines.ts";
 
 export type Statement = {
@@ -23,10 +22,10 @@ type SendOptions = {
 };
 
 /**
- * Returns how to send a statement. `pending` is shared with the fetch of this client, which takes tables and rows from there. With `lines`,
- * the statement is an INSERT without parameters.
+ * Returns how to send a statement. `pending` is shared with the fetch of this client, which takes the statement from there. With `lines`, it
+ * is an INSERT without parameters.
  */
-export const createStatementSender = (client: ClickHouseClient, pending: PendingBodies) => {
+export const createStatementSender = (client: ClickHouseClient, pending: PendingStatements) => {
   let calls = 0;
   return async (
     { sql, params = {}, queryId, lines }: Pick<Statement, "sql" | "params" | "queryId"> & { lines?: RowLines },
@@ -34,14 +33,14 @@ export const createStatementSender = (client: ClickHouseClient, pending: Pending
   ) => {
     const carried = carryStatement(sql, params, settings);
     const key = String(++calls);
-    const beside = besideOf(carried.tables, lines);
-    if (beside !== undefined) pending.set(key, beside);
+    pending.set(key, { sql: carried.sql, tables: carried.tables, lines });
     try {
       return await client.exec({
-        query: carried.sql,
+        // What the client is given stays in memory as long as the caller's signal does: the text of each slice of an export, for one.
+        query: "-",
         query_params: carried.params,
         clickhouse_settings: carried.settings,
-        http_headers: beside === undefined ? headers : { ...headers, [besideHeader]: key },
+        http_headers: { ...headers, [statementHeader]: key },
         ...(queryId === undefined ? {} : { query_id: queryId }),
         abort_signal: signal,
       });
@@ -49,11 +48,6 @@ export const createStatementSender = (client: ClickHouseClient, pending: Pending
       pending.delete(key);
     }
   };
-};
-
-const besideOf = (tables: readonly [string, ExternalTable][], lines: RowLines | undefined): Beside | undefined => {
-  if (lines !== undefined) return { lines };
-  return tables.length > 0 ? { tables } : undefined;
 };
 
 export type SendStatement = ReturnType<typeof createStatementSender>;
