@@ -2,11 +2,10 @@
  * A directory in memory for data that nobody keeps. Where many files were deleted before, ext4 without a journal takes milliseconds of CPU to
  * create one (it searches for an inode that was not in use lately), so tests and benchmarks slowed down those after them.
  */
-import { accessSync, constants, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync } from "node:fs";
+import { accessSync, constants, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 const root = "/dev/shm";
-const prefix = "spillway-";
 /** A container often has 64 MB there. A whole run of the tests takes 2 GB at most (measured). */
 const freeBytesMin = 6 * 1024 ** 3;
 
@@ -17,20 +16,24 @@ const freeBytesMin = 6 * 1024 ** 3;
 export const memoryDirectory = (): string | undefined => {
   try {
     accessSync(root, constants.W_OK | constants.X_OK);
+    removeLeft();
     const { bavail, bsize, type } = statfsSync(root);
     if (type !== tmpfsType || bavail * bsize < freeBytesMin || mayNotRun()) return undefined;
+    const own = join(root, `${prefix()}${process.pid}`);
+    rmSync(own, { recursive: true, force: true });
+    // Postgres, which may run as another user, must reach its data in here.
+    mkdirSync(own, { mode: 0o755 });
+    return own;
   } catch {
+    // The disk does as well.
     return undefined;
   }
-  removeLeft();
-  const own = join(root, `${prefix}${process.pid}`);
-  rmSync(own, { recursive: true, force: true });
-  // Postgres, which may run as another user, must reach its data in here.
-  mkdirSync(own, { mode: 0o755 });
-  return own;
 };
 
 const tmpfsType = 0x01021994;
+
+/** Containers may share the memory, but not the numbers of processes. */
+const prefix = (): string => `spillway-${statSync("/proc/self/ns/pid").ino}-`;
 
 const mayNotRun = (): boolean =>
   readFileSync("/proc/mounts", "utf8")
@@ -41,9 +44,14 @@ const mayNotRun = (): boolean =>
     });
 
 const removeLeft = (): void => {
+  const start = prefix();
   for (const name of readdirSync(root)) {
-    const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length)) : Number.NaN;
-    if (Number.isInteger(pid) && !isAlive(pid)) rmSync(join(root, name), { recursive: true, force: true });
+    if (!name.startsWith(start) || isAlive(Number(name.slice(start.length)))) continue;
+    try {
+      rmSync(join(root, name), { recursive: true, force: true });
+    } catch {
+      // Another user's, who removes it the next time.
+    }
   }
 };
 

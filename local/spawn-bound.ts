@@ -16,7 +16,7 @@ exec 3<&-
 shift
 exec "$@"`;
 
-export type BoundOptions = Pick<SpawnOptions, "env" | "uid" | "gid"> & {
+export type BoundOptions = Pick<SpawnOptions, "cwd" | "env" | "uid" | "gid"> & {
   stdout: "pipe" | number;
   stderr: "pipe" | "inherit" | number;
   /** Signal sent when this process is gone; ten seconds later the command is killed. */

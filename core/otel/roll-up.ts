@@ -20,7 +20,8 @@ export const rollUp = (facts: SpanFacts, type: ObservationType): JsonObject | un
   const { attributes } = facts;
   if (!isRollUp(attributes) && !rollingTypes.has(type)) return undefined;
   if ([langfuse.usageDetails, langfuse.costDetails].some((name) => isMeaningful(parseObject(attributes.get(name))))) return undefined;
-  const usage = reportedUsageDetails(facts);
+  const reported = reportedUsageDetails(facts);
+  const usage = isMeaningful(reported) ? reported : undefined;
   const costs = reportedCostDetails(attributes);
   if (usage === undefined && costs === undefined) return undefined;
   const model = reportedModelName(facts);

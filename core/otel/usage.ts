@@ -3,6 +3,7 @@
  * that kinds add up and each has its price.
  */
 import type { Json } from "../ingestion/event.ts";
+import { parseCost } from "../models/decimal.ts";
 import { costSpellings } from "../usage/cost-spellings.ts";
 import { flattenUsage, setCount, snakeCase, type UsagePaths } from "../usage/flatten-usage.ts";
 import { readCount } from "../usage/read-count.ts";
@@ -40,12 +41,15 @@ export const costDetails = ({ attributes }: SpanFacts): Record<string, number> |
   return isRollUp(attributes) ? undefined : reportedCostDetails(attributes);
 };
 
-/** Ignores what Langfuse's SDKs set, and includes spans that repeat the calls below them. */
+/**
+ * Ignores what Langfuse's SDKs set, and includes spans that repeat the calls below them. Leaves out costs that no row can store: a roll-up of
+ * nothing would take the usage off everything above it.
+ */
 export const reportedCostDetails = (attributes: Attributes): Record<string, number> | undefined => {
   const costs: Record<string, number> = {};
   for (const { name, kind } of costSpellings) {
     const cost = toNumber(attributes.get(name));
-    if (cost !== undefined && cost >= 0) costs[kind] ??= cost;
+    if (cost !== undefined && cost >= 0 && parseCost(String(cost)) !== undefined) costs[kind] ??= cost;
   }
   return Object.keys(costs).length === 0 ? undefined : costs;
 };

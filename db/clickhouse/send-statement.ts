@@ -31,7 +31,8 @@ export const createStatementSender = (client: ClickHouseClient, pending: Pending
     { sql, params = {}, queryId, lines }: Pick<Statement, "sql" | "params" | "queryId"> & { lines?: RowLines },
     { settings, headers = {}, signal }: SendOptions,
   ) => {
-    const carried = carryStatement(sql, params, settings);
+    // Text behind the FORMAT of an insert would be a row, so its settings stay in the URL.
+    const carried = lines === undefined ? carryStatement(sql, params, settings) : { sql, params: {}, settings, tables: [] };
     const key = String(++calls);
     pending.set(key, { sql: carried.sql, tables: carried.tables, lines });
     try {

@@ -26,7 +26,12 @@ export const settlePortion = async (work: BatchWork, ready: readonly MergedEntit
     signal: work.signal,
     run: async (traces) => {
       const again = createPortion(write);
-      const found = await settleRollUps({ ...rollUpDeps(work), writeAgain: again.add }, traces.flat(), work.signal);
+      const writeAgain = (one: MergedOne) => {
+        // Only an observation that changes counts as begun. Others are read in every batch and must not use up the one that is always allowed.
+        work.rollUpProjects.add(one.entity.projectId);
+        return again.add(one);
+      };
+      const found = await settleRollUps({ ...rollUpDeps(work), writeAgain }, traces.flat(), work.signal);
       await again.end();
       settled.push(...found);
     },
@@ -60,24 +65,29 @@ const rollUpDeps = (work: BatchWork): Omit<RollUpDeps, "writeAgain"> => ({
   clickhouse: work.clickhouse,
   keepUsage: (one) => priceMerged(work, { ...one, merged: withRolledUsage(one.merged) }),
   readAgain: (observation) => readAgain(work, observation),
-  readRollUps: async ({ projectId, id, orderingKey }) =>
-    rollUpsOf((await readStored(work, { projectId, entityType: "trace", entityId: id }, orderingKey)).events),
+  readRollUps: ({ projectId, id, orderingKey }) =>
+    unlessUnreadable(work, async () =>
+      rollUpsOf((await readStored(work, { projectId, entityType: "trace", entityId: id }, orderingKey)).events),
+    ),
   continueLater: (orderingKey) => void work.unfinished.set(orderingKey, "later"),
 });
 
-/** An observation that cannot be read again stays as it is stored and fails no other, except in an outage. */
 const readAgain = async (
   work: BatchWork,
   { projectId, id, traceId, orderingKey }: Parameters<RollUpDeps["readAgain"]>[0],
 ): Promise<MergedOne | undefined | "later"> => {
   if (work.rollUpProjects.has(projectId) && work.budget.isSpent(projectId, readingWork)) return "later";
-  try {
+  return unlessUnreadable(work, async () => {
     const entity = await readStored(work, { projectId, entityType: "observation", entityId: id }, orderingKey);
     const merged = await mergeAndPrice(work, entity, { claimedAt: work.claimedAt, rootContent: undefined });
-    if (merged?.kind !== "observation" || merged.merged.row.trace_id !== traceId) return undefined;
-    // Only an observation that changes counts as begun. Others are read in every batch and must not use up the one that is always allowed.
-    if (merged.merged.otel.rollUp !== undefined) work.rollUpProjects.add(projectId);
-    return merged;
+    return merged?.kind === "observation" && merged.merged.row.trace_id === traceId ? merged : undefined;
+  });
+};
+
+/** What cannot be read again stays as it is stored and fails no other, except in an outage. */
+const unlessUnreadable = async <R>(work: BatchWork, read: () => Promise<R>): Promise<R | undefined> => {
+  try {
+    return await read();
   } catch (error) {
     work.signal.throwIfAborted();
     const failure = failureOf(error);

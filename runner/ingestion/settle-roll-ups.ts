@@ -21,8 +21,8 @@ export type RollUpDeps = {
    * project has used up its share of this batch.
    */
   readAgain: (observation: OwnedId & { traceId: string; orderingKey: string }) => Promise<MergedOne | undefined | "later">;
-  /** Reads from the files of a trace which of its observations have rolled-up usage. */
-  readRollUps: (trace: OwnedId & { orderingKey: string }) => Promise<ReadonlySet<string>>;
+  /** Reads from the files of a trace which of its observations have rolled-up usage. Returns undefined if they cannot be read. */
+  readRollUps: (trace: OwnedId & { orderingKey: string }) => Promise<ReadonlySet<string> | undefined>;
   /** Writes a stored observation, at once or with others, so that not all are held in memory. */
   writeAgain: (one: MergedOne) => Promise<void>;
   /** Reads the rest of this ordering key in a later batch: its jobs are released and claimed again. */
@@ -53,13 +53,16 @@ export const settleRollUps = async (
     const here = new Set(group.observations.map(({ merged }) => merged.row.id));
     const isWrong = ({ id, carriesUsage }: UsageNode): boolean =>
       rollUpIds === undefined ? carriesUsage && above.has(id) : rollUpIds.has(id) && carriesUsage === above.has(id);
-    for (const { id } of known.filter((node) => !here.has(node.id) && isWrong(node))) {
+    for (const { id, carriesUsage } of known.filter((node) => !here.has(node.id) && isWrong(node))) {
       const again = await deps.readAgain({ projectId: group.trace.projectId, id, traceId: group.trace.id, orderingKey: group.orderingKey });
       if (again === "later") {
         deps.continueLater(group.orderingKey);
         break;
       }
-      if (again?.merged.otel.rollUp !== undefined) await deps.writeAgain(above.has(id) ? again : await deps.keepUsage(again));
+      if (again?.merged.otel.rollUp === undefined) continue;
+      const settled = above.has(id) ? again : await deps.keepUsage(again);
+      // Usage that an SDK has sent for it stays, and rolled-up values may be none that are stored. Such a row is as it should be.
+      if (hasUsage(settled) !== carriesUsage) await deps.writeAgain(settled);
     }
   }
   return entities.map((one) => replaced.get(one) ?? one);
@@ -80,6 +83,7 @@ const usageOf = async (
   const isKnown = isTraceHere || elsewhere.length === 0;
   if (!isKnown && !hasCycle(nodes)) return { nodes, rollUpIds: undefined };
   const rollUpIds = isKnown ? group.rollUpIds : await readRollUps({ ...trace, orderingKey });
+  if (rollUpIds === undefined) return { nodes, rollUpIds };
   const said = elsewhere.map((node) => {
     const isRolled = rollUpIds.has(node.id);
     return { ...node, carriesUsage: node.carriesUsage || isRolled, isOwnUsage: !isRolled };
@@ -107,6 +111,9 @@ const groupsOf = (entities: readonly MergedEntity[]): Group[] => {
   }
   return [...groups.values()];
 };
+
+const hasUsage = ({ merged: { row } }: MergedOne): boolean =>
+  Object.keys(row.usage_details).length > 0 || Object.keys(row.cost_details).length > 0;
 
 /** The ids of the observations with rolled-up usage that these events of a trace name. */
 export const rollUpsOf = (events: readonly IngestionEvent[]): Set<string> =>

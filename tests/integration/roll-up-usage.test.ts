@@ -1,4 +1,5 @@
 /** Usage that runs of agents repeat: it counts once, whatever the order spans come in. Real engines; jobs are claimed by hand. */
+import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { arrangeBatch } from "../../core/ingestion/arrange-batch.ts";
@@ -7,6 +8,7 @@ import { defaultModels } from "../../core/models/default-models/index.ts";
 import { mapSpans } from "../../core/otel/map-spans.ts";
 import { parseTracesJson } from "../../core/otel/parse-json.ts";
 import { type ClickHouse, createClickHouse } from "../../db/clickhouse/client.ts";
+import { execute } from "../../db/postgres/client.ts";
 import { storeGroups } from "../../services/ingestion/store-groups.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { createIngestionBatches } from "../support/ingestion-batches.ts";
@@ -116,6 +118,16 @@ const expected = (spans: readonly TestSpan[]): Record<string, string> => {
   );
 };
 
+const onlyFileOf = async (traceId: string): Promise<{ key: string }> => {
+  const files = await execute<{ key: string }>(
+    fixture.db,
+    sql`select bucket_path as key from event_log where entity_type = 'trace' and entity_id = ${traceId}`,
+  );
+  const [file] = files;
+  if (file === undefined || files.length > 1) throw new Error(`${files.length} files`);
+  return file;
+};
+
 const newTraceId = (): string => (++traces).toString(16).padStart(32, "a");
 
 it("the only span that tells usage keeps it, with its model and cost", async () => {
@@ -144,6 +156,19 @@ it("a span that comes later, below one that is not there yet, takes the usage of
   }
   expect(told).toEqual([{ [spanId(0)]: "1000" }, { [spanId(0)]: "1000", [spanId(2)]: "900" }, { [spanId(2)]: "900" }]);
   expect(await rowsOf(traceId, "events")).toEqual({ [spanId(2)]: "900" });
+});
+
+it("an unreadable file of a trace fails the trace alone, even where parents form a cycle that only its files would decide", async () => {
+  const traceId = newTraceId();
+  await send(otlp(traceId, [{ index: 0, parent: 1, operation: "invoke_agent", tokens: 10 }]));
+  expect(await batches.drained()).toEqual([]);
+  const { key } = await onlyFileOf(traceId);
+  await fixture.eventStore.s3.send({ method: "PUT", key, body: "not json" });
+  await send(otlp(traceId, [{ index: 1, parent: 0, operation: "chat", tokens: 20 }]));
+  expect((await batches.drained()).map(({ error }) => error.code)).toEqual(["INTERNAL"]);
+  expect(await rowsOf(traceId)).toMatchObject({ [spanId(1)]: "20" });
+  // The trace would be tried again beside the traces of other tests.
+  await execute(fixture.db, sql`delete from jobs`);
 });
 
 it("spans without such runs above them cost no query, and a whole trace in one request none either", async () => {

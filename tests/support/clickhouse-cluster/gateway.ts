@@ -71,7 +71,8 @@ export const startGateway = async (replicas: readonly Replica[], cluster: string
       const body = Buffer.concat(await incoming.toArray());
       const asked = { method: incoming.method ?? "POST", path: incoming.url ?? "/", headers: incoming.headers, body };
       const text = body.byteLength < 100_000 ? body.toString("utf8") : "";
-      if (held?.pattern.test(`${decodeURIComponent(asked.path.replaceAll("+", " "))} ${text}`) === true) {
+      const statement = body.subarray(0, 1000).toString("utf8");
+      if (held?.pattern.test(`${decodeURIComponent(asked.path.replaceAll("+", " "))} ${statement}`) === true) {
         const { before } = held;
         held = undefined;
         await before();

@@ -510,4 +510,10 @@ describe("spans of", () => {
     expect(observation.body["otel"]).toMatchObject({ rollUp: { model: "m", usageDetails: { input: 1 }, costDetails: { total: 1 } } });
     expect(trace.body["rollUps"]).toEqual([observation.body["id"]]);
   });
+
+  it("agents that report what no row can store report nothing, which would hide the usage above them", () => {
+    const { observation, trace } = mapOne({ attributes: { "gen_ai.operation.name": "invoke_agent", "gen_ai.usage.cost": 1e300 } });
+    expect(observation.body["otel"]).not.toHaveProperty("rollUp");
+    expect(trace.body).not.toHaveProperty("rollUps");
+  });
 });

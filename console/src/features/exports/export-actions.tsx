@@ -7,7 +7,7 @@ import { ConfirmDialog } from "../../components/dialog.tsx";
 import type { IconName } from "../../components/icon.tsx";
 import type { BatchExportSummary } from "../../generated/types.gen.ts";
 import { actionsOf, type ExportAction, scopeOf } from "./export-state.ts";
-import { useExportActions } from "./use-export-actions.ts";
+import { refetchExports, useExportActions } from "./use-export-actions.ts";
 
 const looks: Record<ExportAction, { title: string; icon: IconName }> = {
   cancel: { title: "Cancel", icon: "stop" },
@@ -47,6 +47,10 @@ export const ExportActions = ({ export: one, isShort = false }: ActionsProps) =>
     },
     delete: { go: () => setDeleting(true), isBusy: false },
   };
+  const leave = async () => {
+    await navigate({ to: "/projects/$projectId/exports", params: { projectId } });
+    await refetchExports();
+  };
   const allowed = actionsOf(one).filter((action) => can(scopeOf(action)));
   return (
     <>
@@ -71,9 +75,7 @@ export const ExportActions = ({ export: one, isShort = false }: ActionsProps) =>
         isBusy={remove.isPending}
         error={remove.error}
         onClose={() => setDeleting(false)}
-        onConfirm={() =>
-          remove.mutate({ path: { id } }, { onSuccess: () => navigate({ to: "/projects/$projectId/exports", params: { projectId } }) })
-        }
+        onConfirm={() => remove.mutate({ path: { id } }, { onSuccess: leave })}
       >
         <p>The export leaves the list at once and its files leave the store within minutes. Nobody can download them any more.</p>
       </ConfirmDialog>

@@ -11,7 +11,7 @@ import {
 } from "../../generated/@tanstack/react-query.gen.ts";
 import { getBatchExportDownloadLink } from "../../generated/sdk.gen.ts";
 
-const refetchExports = () => refetchOperations("listBatchExports", "getBatchExport", "listAuditLogs");
+export const refetchExports = () => refetchOperations("listBatchExports", "getBatchExport", "listAuditLogs");
 
 export const useExportActions = () => {
   const said = (text: string) => ({
@@ -28,8 +28,8 @@ export const useExportActions = () => {
     // Its dialog shows what failed.
     remove: useMutation({
       ...deleteBatchExportMutation(),
-      ...said("The export is deleted. Its files follow within minutes."),
-      onError: () => {},
+      // The dialog shows what failed. The page of what is deleted must be left before anything is asked for again.
+      onSuccess: () => toast("The export is deleted. Its files follow within minutes."),
     }),
     download: useMutation({
       mutationFn: async ({ id, file = 0 }: { id: string; file?: number }) => {

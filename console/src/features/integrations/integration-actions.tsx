@@ -8,7 +8,7 @@ import { Icon } from "../../components/icon.tsx";
 import { Menu } from "../../components/menu.tsx";
 import type { Integration } from "../../generated/types.gen.ts";
 import { BackfillDialog } from "./backfill-dialog.tsx";
-import { useIntegrationActions } from "./use-integration-actions.ts";
+import { refetchIntegrations, useIntegrationActions } from "./use-integration-actions.ts";
 
 type ActionsProps = { integration: Integration; isShort?: boolean };
 
@@ -44,6 +44,10 @@ const AllActions = (one: Integration) => {
   const { pause, remove } = useIntegrationActions();
   const [asked, setAsked] = useState<"delete" | "backfill" | null>(null);
   const params = { projectId, integrationId: id };
+  const leave = async () => {
+    await navigate({ to: "/projects/$projectId/integrations", params: { projectId } });
+    await refetchIntegrations();
+  };
   return (
     <>
       <NextAction integration={one} size="normal" />
@@ -74,9 +78,7 @@ const AllActions = (one: Integration) => {
         isBusy={remove.isPending}
         error={remove.error}
         onClose={() => setAsked(null)}
-        onConfirm={() =>
-          remove.mutate({ path: { id } }, { onSuccess: () => navigate({ to: "/projects/$projectId/integrations", params: { projectId } }) })
-        }
+        onConfirm={() => remove.mutate({ path: { id } }, { onSuccess: leave })}
       >
         <p>
           Its credentials, windows and refused rows are deleted, and nothing more is delivered. What it has delivered stays where it is.

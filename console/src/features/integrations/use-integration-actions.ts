@@ -36,11 +36,10 @@ export const useIntegrationActions = () => ({
   pause: useMutation({ ...pauseIntegrationMutation(), ...said("Paused. A window that is under way ends first.") }),
   resume: useMutation({ ...resumeIntegrationMutation(), ...said("Deliveries go on where they stopped.") }),
   run: useMutation({ ...runIntegrationMutation(), ...said("What is complete so far is delivered now.") }),
-  // Their dialogs show what failed.
+  // Their dialogs show what failed. The page of what is deleted must be left before anything is asked for again.
   remove: useMutation({
     ...deleteIntegrationMutation(),
-    ...said("The integration is deleted. What it delivered stays."),
-    onError: () => {},
+    onSuccess: () => toast("The integration is deleted. What it delivered stays."),
   }),
   backfill: useMutation({
     ...backfillIntegrationMutation(),

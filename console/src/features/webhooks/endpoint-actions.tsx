@@ -11,7 +11,7 @@ import { EditEndpointDialog } from "./edit-endpoint-dialog.tsx";
 import { RedeliverDialog } from "./redeliver-dialog.tsx";
 import { RotateDialog } from "./rotate-dialog.tsx";
 import { TestDialog } from "./test-dialog.tsx";
-import { useEndpointActions } from "./use-endpoint-actions.ts";
+import { refetchWebhooks, useEndpointActions } from "./use-endpoint-actions.ts";
 
 type Asked = "test" | "edit" | "rotate" | "redeliver" | "delete" | null;
 type ActionsProps = { endpoint: WebhookEndpoint; isShort?: boolean };
@@ -89,6 +89,10 @@ const Dialogs = ({ endpoint, asked, onClose }: { endpoint: WebhookEndpoint; aske
   const { remove } = useEndpointActions();
   const openDelivery = (delivery: string) =>
     void navigate({ to: "/projects/$projectId/webhooks/$endpointId", params: { projectId, endpointId: id }, search: { delivery } });
+  const leave = async () => {
+    await navigate({ to: "/projects/$projectId/webhooks", params: { projectId } });
+    await refetchWebhooks();
+  };
   return (
     <>
       {asked === "test" ? <TestDialog endpoint={endpoint} onClose={onClose} onSent={openDelivery} /> : null}
@@ -103,9 +107,7 @@ const Dialogs = ({ endpoint, asked, onClose }: { endpoint: WebhookEndpoint; aske
         isBusy={remove.isPending}
         error={remove.error}
         onClose={onClose}
-        onConfirm={() =>
-          remove.mutate({ path: { id } }, { onSuccess: () => navigate({ to: "/projects/$projectId/webhooks", params: { projectId } }) })
-        }
+        onConfirm={() => remove.mutate({ path: { id } }, { onSuccess: leave })}
       >
         <p>Its secrets and deliveries are deleted, and what waits is not sent.</p>
       </ConfirmDialog>

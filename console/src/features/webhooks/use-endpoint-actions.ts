@@ -13,7 +13,7 @@ import {
   updateWebhookEndpointMutation,
 } from "../../generated/@tanstack/react-query.gen.ts";
 
-const refetchWebhooks = () =>
+export const refetchWebhooks = () =>
   refetchOperations("listWebhookEndpoints", "getWebhookEndpoint", "listWebhookDeliveries", "getWebhookDelivery", "listAuditLogs");
 
 const said = (text: string) => {
@@ -32,7 +32,8 @@ export const useEndpointActions = () => ({
     onSuccess: ({ enabled }) =>
       said(enabled ? "The endpoint is on. What failed meanwhile can be redelivered." : "The endpoint is off. Events are kept as failed."),
   }),
-  remove: useMutation({ ...deleteWebhookEndpointMutation(), onSuccess: () => said("The endpoint is deleted.") }),
+  // The page of what is deleted must be left before anything is asked for again.
+  remove: useMutation({ ...deleteWebhookEndpointMutation(), onSuccess: () => toast("The endpoint is deleted.") }),
   test: useMutation({ ...testWebhookEndpointMutation(), onSuccess: () => said("The test is on its way.") }),
   redeliver: useMutation({
     ...redeliverWebhookDeliveryMutation(),
