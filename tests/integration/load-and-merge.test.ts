@@ -58,7 +58,7 @@ beforeAll(async () => {
   );
   targets.set("duckdb", duckdbTarget(folder));
   targets.set("clickhouse", clickhouseTarget(clickhouse.config.url, put));
-  targets.set("postgres", postgresTarget(postgres.url));
+  targets.set("postgres", postgresTarget(postgres.directUrl));
   for (const { table } of Object.values(deliveredTables)) {
     const stored = table.source.kind === "replacing" ? table.source.table : "";
     const columns = await clickhouse.query(

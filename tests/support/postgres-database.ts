@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { type OpenDatabase, openPostgres } from "../../db/postgres/client.ts";
 import { clonePostgres } from "./postgres-clone.ts";
 
-export const openOwnDatabase = async (connectionsMax: number): Promise<OpenDatabase & { url: string }> => {
-  const { url } = await clonePostgres(`own_${randomUUID().replaceAll("-", "")}`);
-  return { ...openPostgres(url, { connectionsMax }), url };
+export const openOwnDatabase = async (connectionsMax: number): Promise<OpenDatabase & { url: string; directUrl: string }> => {
+  const { url, directUrl } = await clonePostgres(`own_${randomUUID().replaceAll("-", "")}`);
+  return { ...openPostgres(url, { connectionsMax }), url, directUrl };
 };
