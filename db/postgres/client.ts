@@ -34,7 +34,21 @@ export const openPostgres = (databaseUrl: string, { connectionsMax = 10, applica
     onnotice: () => {},
     connection: { application_name: applicationName, ...(isPooled ? {} : sessionLimits) },
   });
+  if (isPooled) withoutPipelining(sql);
   return { db: asDatabase(drizzle(sql)), close: () => sql.end({ timeout: 5 }) };
+};
+
+/**
+ * Gives a connection its next statement only when the one before is answered. The driver asks for the types of parameters with Flush, not
+ * Sync. PgBouncer (1.18) takes the server from a client when a statement ends, whatever the client has sent behind it: such an answer found
+ * nobody, and the statement waited for good ("got packet '1' from server when not linked"). The driver's `max_pipeline` cannot be less than
+ * two statements; what it calls when it has sent one says whether it may send another.
+ */
+const withoutPipelining = (sql: postgres.Sql): void => {
+  const { unsafe } = sql;
+  const alone = { onexecute: () => false };
+  sql.unsafe = ((text: string, parameters: never[] = [], options: object = {}) =>
+    unsafe(text, parameters, { ...alone, ...options } as postgres.UnsafeQueryOptions)) as typeof unsafe;
 };
 
 /**

@@ -72,6 +72,21 @@ describe.skipIf(missing !== undefined)("behind PgBouncer in transaction mode", (
     await execute(fixture.db, sql`delete from job_slots`);
   });
 
+  it("answers every statement of clients that ask for more at once than they have connections", async () => {
+    const clients = Array.from({ length: 30 }, () => openPostgres(databaseUrl, { connectionsMax: 2 }));
+    const ask = async (db: (typeof clients)[number]["db"], number: number): Promise<number> => {
+      // One statement without parameters, one with, one transaction: the driver sends each of them in another way.
+      const [plain] = await execute<{ n: number }>(db, sql.raw(`select ${number} as n`));
+      const [bound] = await execute<{ n: number }>(db, sql`select ${number}::int as n`);
+      const [within] = await db.transaction((tx) => execute<{ n: number }>(tx, sql`select ${number}::int as n`));
+      return (plain?.n ?? 0) + (bound?.n ?? 0) + (within?.n ?? 0);
+    };
+    const numbers = Array.from({ length: 40 }, (_, number) => number);
+    const answers = await Promise.all(clients.flatMap(({ db }) => numbers.map((number) => ask(db, number))));
+    expect(answers).toEqual(clients.flatMap(() => numbers.map((number) => 3 * number)));
+    await Promise.all(clients.map(({ close }) => close()));
+  }, 60_000);
+
   it("two runners take events in, export them and delete them, with heartbeats and advisory locks", async () => {
     const runners = [fixture.startRunner(), fixture.startRunner()];
     try {

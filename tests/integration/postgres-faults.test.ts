@@ -9,7 +9,8 @@ import { waitSeconds } from "../support/wait-seconds.ts";
 let fixture: Fixture;
 
 beforeAll(async () => {
-  fixture = await createFixture();
+  // Never behind a pooler, whose server connections belong to no runner: the test would end its own.
+  fixture = await createFixture({ pooled: (url) => url });
   await fixture.query(
     `INSERT INTO events (project_id, trace_id, span_id, start_time, name, input, event_ts)
      SELECT '${fixture.projectId}', concat('t', toString(number)), concat('s', toString(number)), toDateTime64('2026-01-01 00:00:00', 6, 'UTC') + toIntervalMillisecond(number), 'n',

@@ -20,7 +20,8 @@ const role = `reader_${randomUUID().slice(0, 8)}`;
 const key = randomBytes(32).toString("hex");
 
 beforeAll(async () => {
-  [fixture, mail] = await Promise.all([createFixture(), startMailBox()]);
+  // Never behind a pooler, which has passwords and databases of its own.
+  [fixture, mail] = await Promise.all([createFixture({ pooled: (url) => url }), startMailBox()]);
   good = {
     ...fixture.runnerEnv(),
     LANGFUSE_S3_EVENT_UPLOAD_BUCKET: "",

@@ -41,7 +41,8 @@ beforeAll(async () => {
   const [, copied = ""] = /^COPY --from=build \/src\/(\S+) \.\/$/m.exec(final) ?? [];
   cpSync(join(source, copied), app, { recursive: true });
   rmSync(source, { recursive: true });
-  fixture = await createFixture();
+  // Never behind a pooler: it would need a second address for migrations.
+  fixture = await createFixture({ pooled: (url) => url });
 });
 afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
