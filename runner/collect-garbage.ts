@@ -5,7 +5,7 @@
 
 /** Below, the engine decides alone. */
 const residentBytesMax = 160 * 1024 * 1024;
-/** Work between two collections: about twice what a slice of requests has. Small batches never cost one. */
+/** Work between two collections: a little less than a slice of requests has. Small batches never cost one. */
 const charactersMin = 2_500_000;
 
 /**

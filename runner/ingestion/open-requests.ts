@@ -11,7 +11,7 @@ import type { OpenedEntity } from "./span-requests.ts";
 /** Requests read and mapped at once. One has up to about 4 MiB. */
 const requestsAtOnce = 3;
 /** Once this many characters are read, no further request is opened: their events are held until the slice is written. */
-const openedCharactersMax = 3_500_000;
+const openedCharactersMax = 3_000_000;
 
 type RequestOfJobs = { projectId: string; fileKey: string; origin: EventOrigin | undefined; traces: Map<string, BatchJob[]> };
 
