@@ -1,6 +1,7 @@
 /** Keeps a data directory to one local stack: a lock while it runs, and a wait for the processes of one that was killed. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isAlive } from "./is-alive.ts";
 import { type StackFile, stackFilePath } from "./stack-file.ts";
 
 /** Returns how to unlock. The lock file names the process that holds it. Throws if that process is alive, or nothing can be written. */
@@ -35,13 +36,4 @@ export const untilKilledStackIsGone = async (dataDir: string, say: (line: string
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
   rmSync(file);
-};
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 };
