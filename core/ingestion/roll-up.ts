@@ -71,11 +71,13 @@ const cyclesOf = (parents: ReadonlyMap<string, string | null>): string[][] => {
 
 const isEmpty = (map: TextMap): boolean => Object.keys(map).length === 0;
 
-export const usageNode = ({ row, otel }: MergedObservation): UsageNode => ({
-  id: row.id,
-  parentId: row.parent_observation_id,
-  carriesUsage: otel.rollUp !== undefined || !isEmpty(row.usage_details) || !isEmpty(row.cost_details),
-  isOwnUsage: otel.rollUp === undefined,
+export const hasUsage = ({ row }: MergedObservation): boolean => !isEmpty(row.usage_details) || !isEmpty(row.cost_details);
+
+export const usageNode = (merged: MergedObservation): UsageNode => ({
+  id: merged.row.id,
+  parentId: merged.row.parent_observation_id,
+  carriesUsage: merged.otel.rollUp !== undefined || hasUsage(merged),
+  isOwnUsage: merged.otel.rollUp === undefined,
 });
 
 /** Replaces missing usage by the rolled-up usage, to be priced afterwards. Usage reported by other events stays. */

@@ -29,7 +29,7 @@ export type BatchWork = BatchDeps &
     nextWrite: () => number;
     /** Projects that had the content of a root read. The first of each project is read whatever its budget says. */
     rootProjects: Set<string>;
-    /** Projects that had usage removed from a stored observation. The first of each project is done whatever its budget says. */
+    /** Projects that had a stored observation written again because of its usage. The first of each project is done whatever its budget says. */
     rollUpProjects: Set<string>;
     /** Ordering keys of which something is to be read again in a later batch, or could not be written because of an outage. */
     unfinished: Map<string, { error: unknown } | "later">;

@@ -6,7 +6,7 @@
  * the observations of those traces.
  */
 import type { IngestionEvent } from "../../core/ingestion/event.ts";
-import { aboveUsage, hasCycle, type UsageNode, usageNode } from "../../core/ingestion/roll-up.ts";
+import { aboveUsage, hasCycle, hasUsage, type UsageNode, usageNode } from "../../core/ingestion/roll-up.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
 import { loadUsageNodes } from "../../db/clickhouse/load-usage-nodes.ts";
 import { type OwnedId, ownedName } from "../../db/clickhouse/stored-entities.ts";
@@ -62,7 +62,7 @@ export const settleRollUps = async (
       if (again?.merged.otel.rollUp === undefined) continue;
       const settled = above.has(id) ? again : await deps.keepUsage(again);
       // Usage that an SDK has sent for it stays, and rolled-up values may be none that are stored. Such a row is as it should be.
-      if (hasUsage(settled) !== carriesUsage) await deps.writeAgain(settled);
+      if (hasUsage(settled.merged) !== carriesUsage) await deps.writeAgain(settled);
     }
   }
   return entities.map((one) => replaced.get(one) ?? one);
@@ -111,9 +111,6 @@ const groupsOf = (entities: readonly MergedEntity[]): Group[] => {
   }
   return [...groups.values()];
 };
-
-const hasUsage = ({ merged: { row } }: MergedOne): boolean =>
-  Object.keys(row.usage_details).length > 0 || Object.keys(row.cost_details).length > 0;
 
 /** The ids of the observations with rolled-up usage that these events of a trace name. */
 export const rollUpsOf = (events: readonly IngestionEvent[]): Set<string> =>

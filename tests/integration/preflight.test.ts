@@ -33,7 +33,8 @@ beforeAll(async () => {
   };
 });
 afterAll(async () => {
-  await execute(fixture.db, sql.raw(`drop owned by ${role}`)).catch(() => {});
+  const made = await execute(fixture.db, sql`select 1 from pg_roles where rolname = ${role}`);
+  if (made.length > 0) await execute(fixture.db, sql.raw(`drop owned by ${role}`));
   await execute(fixture.db, sql.raw(`drop role if exists ${role}`));
   await Promise.all([fixture.stop(), mail.stop()]);
 });

@@ -25,7 +25,6 @@ export const useExportActions = () => {
     cancel: useMutation({ ...cancelBatchExportMutation(), ...said("The export is cancelled: at once, or within seconds if it runs.") }),
     retry: useMutation({ ...retryBatchExportMutation(), ...said("The export is in the queue again.") }),
     rerun: useMutation({ ...rerunBatchExportMutation(), ...said("A new export of the same request is in the queue.") }),
-    // Its dialog shows what failed.
     remove: useMutation({
       ...deleteBatchExportMutation(),
       // The dialog shows what failed. The page of what is deleted must be left before anything is asked for again.
