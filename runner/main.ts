@@ -76,7 +76,12 @@ export const startRunner = (config: RunnerConfig, log: Log = printLine): { stop:
     eventsTable: config.clickhouse.eventsTable,
     clickhouse,
     sink: s3 === null ? null : createObjectStoreSink({ ...config.exports, s3, crc32 }),
-    settings: { ...config.exports, physical: { events: config.clickhouse.eventsTable } },
+    settings: {
+      ...config.exports,
+      physical: { events: config.clickhouse.eventsTable },
+      // The ClickHouse of a Langfuse is read with ingestion off (docs/migration-langfuse.md).
+      isOnlyWriter: config.events !== null,
+    },
     clock,
     log,
     emit: bus.emit,

@@ -117,7 +117,14 @@ const deliver = async (projectId: string, window: { start: number; end: number }
     {
       db: open.db,
       clickhouse,
-      settings: { physical: { events: "events" }, sliceThreads: 1, sliceBytes: 96 << 20, sliceBytesMin: 8 << 20, sliceRowsMax: 200_000 },
+      settings: {
+        physical: { events: "events" },
+        sliceThreads: 1,
+        isOnlyWriter: true,
+        sliceBytes: 96 << 20,
+        sliceBytesMin: 8 << 20,
+        sliceRowsMax: 200_000,
+      },
     },
     {
       compiled: compileQuery(ExportQuery.parse({ tableName: "events", scores: "none" })),

@@ -188,6 +188,10 @@ export const readEntity = async (
     refused,
     files,
     filesTotal: listed.length,
+    firstStoredAt: listed
+      .map((file) => file.firstStoredAt)
+      .filter((at) => at !== "")
+      .toSorted()[0],
     fileVersions: new Set(logged.files.map(fileVersion)),
     isRewritten: listed.some((file) => file.isRewritten),
     // Origin of the newest event, so that any job or replay gives the same row.

@@ -45,6 +45,8 @@ export type Entity = {
   /** The files named by the jobs: what is new in this batch. */
   files: WrittenFile[];
   filesTotal: number;
+  /** When the first of its files was stored. Undefined if the log was not asked: then it is stored for the first time. */
+  firstStoredAt: string | undefined;
   /** `fileVersion` of each file that the log named. */
   fileVersions: ReadonlySet<string>;
   /** True if one of its files was stored more than once. Earlier rows may have been made from its former content. */

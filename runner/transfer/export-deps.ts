@@ -15,6 +15,8 @@ type ExportSettings = {
   rowLimit: number;
   slicesAhead: number;
   sliceThreads: number;
+  /** Whether the service alone writes the tables. Every version of a row then keeps the `created_at` of the first. */
+  isOnlyWriter: boolean;
   progressSeconds: number;
 } & PlanBounds;
 

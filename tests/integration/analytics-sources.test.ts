@@ -115,7 +115,7 @@ const openTable = (
     {
       db: fixture.db,
       clickhouse: createClickHouse({ url: fixture.clickhouseUrl, user: "default", password: "", database: fixture.database }, fetch),
-      settings: { physical: { events: "events" }, sliceThreads: 1, ...bounds },
+      settings: { physical: { events: "events" }, sliceThreads: 1, isOnlyWriter: true, ...bounds },
     },
     {
       ...analyticsSource(table, rowIds),

@@ -172,6 +172,7 @@ describe("an export of a window on write time", () => {
           physical: { events: "events" },
           bounds: { sliceBytes: 50, sliceBytesMin: 1, sliceRowsMax: 1 },
           sliceThreads: 1,
+          isOnlyWriter: true,
         },
         {
           compiled: compileQuery(ExportQuery.parse({ tableName: "events", columns: ["id"], scores: "none" })),

@@ -45,6 +45,14 @@ const contents = async (): Promise<Record<string, unknown[]>> => {
   return Object.fromEntries(found);
 };
 
+/** The latest `created_at` of all rows, in microseconds. */
+const lastCreatedUs = async (): Promise<number> => {
+  const latest = tables.map(async (table) =>
+    Number(await fixture.query(`SELECT toUnixTimestamp64Micro(toDateTime64(max(created_at), 6)) FROM ${table}`)),
+  );
+  return Math.max(...(await Promise.all(latest)));
+};
+
 let counter = 0;
 const unique = (prefix: string) => `${prefix}-${++counter}`;
 const at = (seconds: number) => new Date(Date.UTC(2026, 4, 1, 12) + seconds * 1000).toISOString();
@@ -151,6 +159,10 @@ describe("a replay", () => {
     const before = await contents();
     expect(Object.values(before).map((rows) => rows.length)).toEqual([2, 4, 2, 1, 4]);
     expect(before["events"]).toContainEqual(expect.objectContaining({ ingestion_sdk_name: "otel tests", service_name: "shop" }));
+    const [clock] = await execute<{ us: string }>(
+      fixture.db,
+      sql`select (extract(epoch from clock_timestamp()) * 1000000)::bigint::text as us`,
+    );
     await truncate();
 
     const report = await replay();
@@ -158,6 +170,8 @@ describe("a replay", () => {
     expect(await counts()).toEqual({ open: 7, dead: 0 });
     expect(await drained()).toBe(0);
     expect(await contents()).toEqual(before);
+    // Rows were created when their files were first stored.
+    expect(await lastCreatedUs()).toBeLessThan(Number(clock?.us));
 
     await replay();
     await replay();

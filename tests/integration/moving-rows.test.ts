@@ -117,6 +117,51 @@ describe("a row stored in several places is exported once, in its newest", () =>
   });
 });
 
+describe("an export of a day of long ago", () => {
+  /** More rows than are looked for by their ids. */
+  const oldRows = 1500;
+  const laterRows = 60_000;
+  const day = 1440;
+  const filter = [{ column: "startTime", type: "datetime", operator: "<", value: new Date(baseUs / 1000 + 86_400_000).toISOString() }];
+  const lookedAt = async (env: Record<string, string>) => {
+    let rowsRead = 0;
+    hook.after((queryId, rows) => {
+      if (queryId.includes("-moved")) rowsRead += rows;
+    });
+    const { rows } = await run(env, { filter });
+    return { rowsRead, ids: rows.map(({ id }) => id) };
+  };
+
+  beforeEach(async () => {
+    const insert = (id: string, from: string, minutes: number, rows: number) =>
+      fixture.query(
+        `INSERT INTO events (project_id, trace_id, span_id, start_time, event_ts, created_at)
+         SELECT '${fixture.projectId}', 't', concat('${id}', toString(number)), toDateTime64('${from}', 6, 'UTC') + toIntervalSecond(number * ${minutes * 60}) AS at, at, at
+         FROM numbers(${rows})`,
+      );
+    await insert("old", at(0), 0.5, oldRows);
+    await insert("later", at(2 * day), 1, laterRows);
+  });
+  afterEach(() => hook.after(() => {}));
+
+  it("looks at none of the rows that came since, and leaves out one that has moved among them", async () => {
+    await fixture.insertEvents([row("old7", { start_time: at(30 * day), event_ts: at(30 * day), created_at: at(3.5) })]);
+    const { rowsRead, ids } = await lookedAt({});
+    expect(ids).toHaveLength(oldRows - 1);
+    expect(ids).not.toContain("old7");
+    // Two looks, in two passes, at a few granules each.
+    expect(rowsRead).toBeLessThan(laterRows / 2);
+  });
+
+  it("looks at all of them where something else may write the tables, which need not keep when a row was created", async () => {
+    await fixture.insertEvents([row("old7", { start_time: at(30 * day), event_ts: at(30 * day), created_at: at(30 * day) })]);
+    const { rowsRead, ids } = await lookedAt({ LANGFUSE_S3_EVENT_UPLOAD_BUCKET: "" });
+    expect(ids).toHaveLength(oldRows - 1);
+    expect(ids).not.toContain("old7");
+    expect(rowsRead).toBeGreaterThan(laterRows);
+  });
+});
+
 describe("a trace whose time changes within its day", () => {
   it.each([
     ["before its old time", [{ column: "timestamp", type: "datetime", operator: "<", value: "2026-01-01T11:00:00Z" }], []],

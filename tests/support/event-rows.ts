@@ -40,6 +40,8 @@ export type EventRow = {
   tool_call_names: string[];
   is_app_root: boolean;
   event_ts: string;
+  /** By default, when the row is inserted. */
+  created_at?: string;
   is_deleted: 0 | 1;
 };
 

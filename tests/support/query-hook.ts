@@ -6,6 +6,8 @@ export type QueryHook = {
   url: string;
   /** Awaited before the query with this id is passed on; `body` holds its SQL. */
   before: (act: (queryId: string, body: string) => Promise<void>) => void;
+  /** Called with what the server says it read for the query with this id. */
+  after: (see: (queryId: string, rowsRead: number) => void) => void;
   /** Settings of queries that do not set them themselves, as a user's profile gives them. */
   profile: (settings: Record<string, string>) => void;
   stop: () => void;
@@ -14,6 +16,7 @@ export type QueryHook = {
 export const startQueryHook = (target: string): Promise<QueryHook> => {
   const upstream = new URL(target);
   let act: (queryId: string, body: string) => Promise<void> = async () => {};
+  let see: (queryId: string, rowsRead: number) => void = () => {};
   let profile: [string, string][] = [];
   const server = createServer(async (incoming, outgoing) => {
     const url = new URL(incoming.url ?? "/", upstream);
@@ -32,6 +35,8 @@ export const startQueryHook = (target: string): Promise<QueryHook> => {
           headers: incoming.headers,
         },
         (reply) => {
+          const summary = JSON.parse(String(reply.headers["x-clickhouse-summary"] ?? "{}")) as { read_rows?: string };
+          see(queryId, Number(summary.read_rows ?? 0));
           outgoing.writeHead(reply.statusCode ?? 500, reply.headers);
           reply.pipe(outgoing);
         },
@@ -47,6 +52,9 @@ export const startQueryHook = (target: string): Promise<QueryHook> => {
         url: `http://127.0.0.1:${address !== null && typeof address === "object" ? address.port : 0}`,
         before: (next) => {
           act = next;
+        },
+        after: (next) => {
+          see = next;
         },
         profile: (settings) => {
           profile = Object.entries(settings);

@@ -155,6 +155,7 @@ export const events: ExportTable = {
   timeColumn: "startTime",
   id: "e.span_id",
   version: "e.event_ts",
+  createdAt: "e.created_at",
   isDeleted: "e.is_deleted",
   place: "cityHash64(e.start_time, xxHash32(e.trace_id))",
   hash: "xxHash32(e.trace_id)",

@@ -155,6 +155,7 @@ export const observations: ExportTable = {
   timeColumn: "startTime",
   id: "e.id",
   version: "e.event_ts",
+  createdAt: "e.created_at",
   isDeleted: "e.is_deleted",
   place: "cityHash64(e.type, toDate(e.start_time))",
   hash: "xxHash32(e.trace_id)",

@@ -81,6 +81,7 @@ export const scores: ExportTable = {
   timeColumn: "timestamp",
   id: "e.id",
   version: "e.event_ts",
+  createdAt: "e.created_at",
   isDeleted: "e.is_deleted",
   place: "cityHash64(toDate(e.timestamp), e.name)",
   hash: "xxHash32(e.id)",

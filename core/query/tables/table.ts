@@ -107,6 +107,8 @@ export type ExportTable = {
   timeColumn: string;
   id: string;
   version: string;
+  /** When the id was first stored, which no later version of it changes. Absent if the column says something else. */
+  createdAt?: string;
   isDeleted: string;
   /** Hash of the sort key besides project and id. FINAL merges rows of one id only if this is equal. */
   place: string;

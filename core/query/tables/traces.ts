@@ -84,6 +84,7 @@ export const traces: ExportTable = {
   timeColumn: "timestamp",
   id: "e.id",
   version: "e.event_ts",
+  createdAt: "e.created_at",
   isDeleted: "e.is_deleted",
   place: "cityHash64(toDate(e.timestamp))",
   hash: "xxHash32(e.id)",

@@ -65,7 +65,7 @@ const generated = ({ project, first, rows, fromUs, sliceUs, payloadOf }: Slice):
     concat('user-', toString(trace_dice % 2000)) AS user, concat('session-', toString(intDiv(trace_key, 8))) AS session, concat('request ', toString(trace_dice % 50)) AS request,
     concat('{"messages":["', toString(dice), substring(repeat('the quick brown fox jumps over ', 1300), 1, toUInt32(payload_length)), '"]}') AS payload,
     map('input', dice % 4000, 'output', dice % 900, 'total', dice % 4900) AS usage, map('total', toDecimal64(dice % 1000, 12) / 1000) AS cost,
-    at + toIntervalSecond(6 + again * 3600) AS written
+    at + toIntervalSecond(6) AS created, created + toIntervalSecond(again * 3600) AS written
   FROM (SELECT number + ${first} AS number FROM numbers(${rows})) ARRAY JOIN if(cityHash64(number, 4) % 100 = 0, [0, 1], [0]) AS again)`;
 
 const settings = "SETTINGS max_partitions_per_insert_block = 0, max_threads = 2, max_insert_threads = 1, optimize_on_insert = 0";
@@ -74,18 +74,18 @@ const settings = "SETTINGS max_partitions_per_insert_block = 0, max_threads = 2,
 export const insertSlice = async (run: RunSql, slice: Slice): Promise<void> => {
   const from = generated(slice);
   await run(`INSERT INTO events (project_id, trace_id, span_id, parent_span_id, start_time, end_time, name, type, level, user_id, session_id, trace_name,
-      provided_model_name, usage_details, cost_details, input, output, metadata_names, metadata_values, event_ts)
+      provided_model_name, usage_details, cost_details, input, output, metadata_names, metadata_values, event_ts, created_at)
     SELECT project_id, trace_id, span_id, parent_id, at, until, step, type, if(dice % 50 = 0, 'ERROR', 'DEFAULT'), user, session, request,
-      'gpt-4o', usage, cost, payload, substring(payload, 1, 300), ['region'], ['eu'], written FROM ${from} ${settings}`);
+      'gpt-4o', usage, cost, payload, substring(payload, 1, 300), ['region'], ['eu'], written, created FROM ${from} ${settings}`);
   await run(`INSERT INTO observations (project_id, trace_id, id, parent_observation_id, start_time, end_time, name, type, level, provided_model_name, usage_details,
-      cost_details, total_cost, input, output, metadata, event_ts)
+      cost_details, total_cost, input, output, metadata, event_ts, created_at)
     SELECT project_id, trace_id, span_id, parent_id, at, until, step, type, if(dice % 50 = 0, 'ERROR', 'DEFAULT'), 'gpt-4o', usage, cost, cost['total'],
-      payload, substring(payload, 1, 300), map('region', 'eu'), written FROM ${from} ${settings}`);
-  await run(`INSERT INTO traces (project_id, id, timestamp, name, user_id, session_id, environment, tags, input, output, metadata, event_ts)
-    SELECT project_id, trace_id, trace_at, request, user, session, 'production', ['eu'], payload, substring(payload, 1, 300), map('region', 'eu'), written
+      payload, substring(payload, 1, 300), map('region', 'eu'), written, created FROM ${from} ${settings}`);
+  await run(`INSERT INTO traces (project_id, id, timestamp, name, user_id, session_id, environment, tags, input, output, metadata, event_ts, created_at)
+    SELECT project_id, trace_id, trace_at, request, user, session, 'production', ['eu'], payload, substring(payload, 1, 300), map('region', 'eu'), written, created
     FROM ${from} WHERE ordinal = 0 ${settings}`);
-  await run(`INSERT INTO scores (project_id, id, timestamp, trace_id, observation_id, name, value, source, data_type, event_ts)
+  await run(`INSERT INTO scores (project_id, id, timestamp, trace_id, observation_id, name, value, source, data_type, event_ts, created_at)
     SELECT project_id, lower(hex(sipHash64(trace_id, nth))), trace_at + toIntervalSecond(30), trace_id, if(nth = 0, NULL, span_id),
-      ['quality', 'helpfulness', 'toxicity'][nth + 1], dice % 100 / 100, 'API', 'NUMERIC', written + toIntervalSecond(30)
+      ['quality', 'helpfulness', 'toxicity'][nth + 1], dice % 100 / 100, 'API', 'NUMERIC', written + toIntervalSecond(30), created + toIntervalSecond(30)
     FROM ${from} ARRAY JOIN range(trace_dice % 4) AS nth WHERE ordinal = 0 ${settings}`);
 };

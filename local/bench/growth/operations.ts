@@ -167,7 +167,7 @@ export const exportsOf = (deps: Deps, { projectId, userId, at }: Sample): Operat
       },
     );
     const source = await openSource(
-      { ...deps, settings: { physical, sliceThreads: 1, ...bounds } },
+      { ...deps, settings: { physical, sliceThreads: 1, isOnlyWriter: true, ...bounds } },
       {
         ...{ compiled, projectId, window, format: "JSONL", compression: "none", known: null, isWhole: false },
         options: ExportOptions.parse({ embedJson: false, notify: false }),

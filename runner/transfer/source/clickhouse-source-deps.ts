@@ -9,6 +9,8 @@ export type ClickHouseSourceDeps = {
   clickhouse: ClickHouse;
   physical: PhysicalTables;
   bounds: PlanBounds;
+  /** Whether the service alone writes the tables. Every version of a row then keeps the `created_at` of the first. */
+  isOnlyWriter: boolean;
   /** Server threads per slice. */
   sliceThreads: number;
 };

@@ -13,7 +13,7 @@ import { openPostgresSource } from "./postgres-source.ts";
 type SourceDeps = {
   db: Database;
   clickhouse: ClickHouse;
-  settings: { physical: PhysicalTables; sliceThreads: number } & PlanBounds;
+  settings: { physical: PhysicalTables; sliceThreads: number; isOnlyWriter: boolean } & PlanBounds;
 };
 
 export const openSource = async (deps: SourceDeps, request: SourceRequest): Promise<ExportSource> => {
@@ -28,6 +28,7 @@ export const openSource = async (deps: SourceDeps, request: SourceRequest): Prom
       physical: settings.physical,
       bounds: boundsFor(settings, request.options.targetFileMib),
       sliceThreads: settings.sliceThreads,
+      isOnlyWriter: settings.isOnlyWriter,
     },
     request,
     await loadLookups(db, request.projectId, usesOf([...selection.select, ...conditions])),

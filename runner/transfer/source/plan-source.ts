@@ -114,29 +114,46 @@ const ownConditions = (compiled: CompiledQuery): CompiledQuery => {
 
 /** A row may be inserted this long after the instant that is its version. */
 const insertSecondsMax = 3600;
+/**
+ * The first version of a row may name a later `created_at` than what replaces it by no more than this. A batch that lost its lease may insert
+ * late, and rows that were copied from a Langfuse may be updated by events under way.
+ */
+const creationSecondsMax = 86_400;
 /** More ids pass the filters of most granules. */
 const idsMax = 1000;
 
 /**
  * Condition for the versions that may replace a row of the export: those written since the oldest version that matches, or that appear while
- * it runs. The index on the version column finds them. Of an export of few rows, only those of its ids: it is one slice, in which an id
+ * it runs, of rows first stored no later than the newest that matches. The indexes on the version and on `created_at` find them, so that a
+ * day of long ago does not look at what came since. Of an export of few rows, only those of its ids: it is one slice, in which an id
  * cannot be twice. Bound once, so that both looks compare the same versions.
  */
 const versionsSince = async (
-  { clickhouse, physical, bounds }: ClickHouseSourceDeps,
+  { clickhouse, physical, bounds, isOnlyWriter }: ClickHouseSourceDeps,
   { compiled: { table }, window, signal, queryId }: SourceRequest,
   matching: Sql,
 ): Promise<Sql> => {
-  const [found] = await clickhouse.queryRows<{ us: string; ids: string[]; bytes: string }>({
+  const [found] = await clickhouse.queryRows<{ us: string; createdUs: string; ids: string[]; bytes: string }>({
     sql: `SELECT toUnixTimestamp64Micro(least(ifNull(minOrNull(${table.version}), now64(6)), now64(6)) - INTERVAL ${insertSecondsMax} SECOND) AS us,
+        toUnixTimestamp64Micro(toDateTime64(ifNull(maxOrNull(${table.createdAt ?? "now64(6)"}), now64(6)), 6) + INTERVAL ${creationSecondsMax} SECOND) AS createdUs,
         groupArray(${idsMax + 1})(${table.id}) AS ids, sum(${table.rowBytes.sql}) AS bytes
       FROM ${fromClause(table, physical, { needsFinal: false, names: [matching, table.rowBytes] })} WHERE ${matching.sql} AND ${notDeleted(table, window)}`,
     params: matching.params,
     queryId: `${queryId}-since`,
     signal,
   });
-  const { us = "0", ids = [], bytes = "0" } = found ?? {};
-  const since: Sql = { sql: `${table.version} >= fromUnixTimestamp64Micro({rekeyedSince:Int64})`, uses: [], params: { rekeyedSince: us } };
+  const { us = "0", createdUs = "0", ids = [], bytes = "0" } = found ?? {};
+  const written: Sql = {
+    sql: `${table.version} >= fromUnixTimestamp64Micro({rekeyedSince:Int64})`,
+    uses: [],
+    params: { rekeyedSince: us },
+  };
+  const created: Sql = {
+    sql: `${table.createdAt} <= fromUnixTimestamp64Micro({createdUntil:Int64})`,
+    uses: [],
+    params: { createdUntil: createdUs },
+  };
+  const since = isOnlyWriter && table.createdAt !== undefined ? joinSql([written, created], " AND ") : written;
   if (ids.length > idsMax || Number(bytes) > bounds.sliceBytesMin) return since;
   return joinSql(
     [since, { sql: `${table.id} IN (SELECT v FROM exported_ids)`, uses: [], params: { exported_ids: externalSet(ids) } }],

@@ -871,6 +871,7 @@ describe("an entity with thousands of updates", () => {
       events,
       files: [],
       filesTotal: 2,
+      firstStoredAt: undefined,
     } as const;
     const places = possibleSortKeys({
       ...entity,
