@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { AggregateTable } from "../../core/traces/experiment-env.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
-import { coreFields, payloadFields, totalsRelation, traceRelation } from "./trace-relation.ts";
+import { candidateIds, coreFields, payloadFields, totalsRelation, traceRelation } from "./trace-relation.ts";
 import { wholeNumber } from "./trace-row.ts";
 
 /**
@@ -66,10 +66,11 @@ export const findDiscrepancies = async (
   const idsOf = (of: "traces" | AggregateTable) =>
     `SELECT id FROM ${traceRelation(of, { fields: ["timestamp"], narrow: inWindow })} WHERE ${inWindow}`;
   const among = `(${idsOf("traces")} UNION DISTINCT ${idsOf(source)})`;
+  const candidates = `(${candidateIds("traces", inWindow)} UNION DISTINCT ${candidateIds(source, inWindow)})`;
   const side = (of: "traces" | AggregateTable) => {
     const texts = Object.values(compared).join(", ");
-    return `(SELECT t.id AS id, [${texts}] AS texts FROM ${traceRelation(of, { fields: [...coreFields, ...payloadFields], ids: `id IN ${among}` })} AS t
-      LEFT JOIN ${totalsRelation(of, among)} AS m ON m.id = t.id)`;
+    return `(SELECT t.id AS id, [${texts}] AS texts FROM ${traceRelation(of, { fields: [...coreFields, ...payloadFields], ids: `id IN ${among}`, candidates })} AS t
+      LEFT JOIN ${totalsRelation(of, candidates)} AS m ON m.id = t.id)`;
   };
   const cut = (of: string) =>
     `(SELECT id, arrayMap(x -> sipHash128(x), texts) AS hashes, arrayMap(x -> leftUTF8(x, ${shownMax}), texts) AS shown FROM ${side(of as "traces")})`;

@@ -73,21 +73,36 @@ type RelationOptions = {
   ids?: string;
   /** A condition that every trace of the answer satisfies. It narrows what is read, and must be repeated on the relation. */
   narrow?: string;
+  /** A set of at least the ids of the answer that is shorter to state than the conditions: see `candidateIds`. */
+  candidates?: string;
 };
 
 /** Returns a subquery in parentheses with `project_id`, `id` and the fields. */
 export const traceRelation = (
   source: TraceSource,
-  { fields: named, ids = "true", narrow = "true", tenant = "one" }: RelationOptions,
+  { fields: named, ids = "true", narrow = "true", tenant = "one", candidates }: RelationOptions,
 ): string => {
   const names = [...new Set(named)];
   const conditions = [ids, narrow].filter((condition) => condition !== "true");
   const columns = names.map((name) => `${source === "traces" ? fields[name].traces(`e.${name}`) : fields[name].aggregate} AS ${name}`);
   const select = (rows: string) => `(SELECT ${["e.project_id AS project_id", "e.id AS id", ...columns].join(", ")} ${rows})`;
   return source === "traces"
-    ? selectNewest({ table: traces, conditions, among: conditions, tenant }, [], select)
+    ? selectNewest(
+        { table: traces, conditions, among: candidates === undefined ? conditions : [`id IN ${candidates}`], tenant },
+        [],
+        select,
+      )
     : select(merged(source, [tenants[tenant], ...conditions]));
 };
+
+/**
+ * Ids of traces of which some version satisfies a condition, as a subquery in parentheses: a superset, for totals that are joined to the
+ * traces themselves. Telling the newest versions apart here too made a statement of 47 kB, which took 1.9 s to plan.
+ */
+export const candidateIds = (source: TraceSource, narrow: string): string =>
+  source === "traces"
+    ? `(SELECT e.id FROM traces AS e WHERE ${tenants.one} AND ${narrow})`
+    : `(SELECT e.id ${merged(source, [tenants.one, narrow])})`;
 
 /** Reads by the key (project_id, id), or by the Bloom filters of the columns under their stored names; conditions apply to merged rows. */
 const merged = (table: AggregateTable, conditions: readonly string[]): string =>

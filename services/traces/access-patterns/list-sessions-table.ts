@@ -4,7 +4,7 @@ import { answerFrom, type TraceReaderDeps } from "../answer-from.ts";
 import type { PageRange } from "../page.ts";
 import { pageOfSessions } from "../session-relation.ts";
 import { compileTraceFilter, TraceFilter } from "../trace-filter.ts";
-import { coreFields, totalsRelation, traceRelation } from "../trace-relation.ts";
+import { candidateIds, coreFields, totalsRelation, traceRelation } from "../trace-relation.ts";
 import { instant, numberText, wholeNumber } from "../trace-row.ts";
 
 const SessionTableRow = z.object({
@@ -44,7 +44,7 @@ export const listSessionsTable = (
          arraySort(groupUniqArrayArray(t.tags)) AS traceTags, sum(length(m.observation_ids)) AS countObservations,
          date_diff('millisecond', min(m.started_at), max(m.ended_at)) AS durationMs,
          toString(sum(m.usage_details['total'])) AS totalTokens, sum(m.cost_details['total']) AS totalCost
-       FROM ${relation} AS t LEFT JOIN ${totalsRelation(source, `(SELECT id FROM ${relation})`)} AS m ON m.id = t.id
+       FROM ${relation} AS t LEFT JOIN ${totalsRelation(source, candidateIds(source, where.sql))} AS m ON m.id = t.id
        GROUP BY t.session_id ORDER BY createdAt DESC, sessionId DESC`,
       { projectId, ...where.params },
     );

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { answerFrom, type TraceReaderDeps } from "../answer-from.ts";
 import { compileTraceFilter, TraceFilter } from "../trace-filter.ts";
-import { coreFields, totalsRelation, traceRelation } from "../trace-relation.ts";
+import { candidateIds, coreFields, totalsRelation, traceRelation } from "../trace-relation.ts";
 import { idsMax, instant, numberText, wholeNumber } from "../trace-row.ts";
 
 const UserMetrics = z.object({
@@ -29,7 +29,7 @@ export const listUserMetrics = (
       `SELECT t.user_id AS userId, count() AS countTraces, min(t.timestamp) AS firstTraceAt, max(t.timestamp) AS lastTraceAt,
          sum(length(m.observation_ids)) AS countObservations, toString(sum(m.usage_details['total'])) AS totalTokens,
          sum(m.cost_details['total']) AS totalCost
-       FROM ${relation} AS t LEFT JOIN ${totalsRelation(source, `(SELECT id FROM ${relation})`)} AS m ON m.id = t.id
+       FROM ${relation} AS t LEFT JOIN ${totalsRelation(source, candidateIds(source, where.sql))} AS m ON m.id = t.id
        GROUP BY t.user_id ORDER BY userId`,
       { projectId, ...where.params },
     );
