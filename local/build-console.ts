@@ -1,34 +1,18 @@
 /** `npm run console:build`: builds the console and the files of the API page to console/dist, if a source has changed since. Takes about two seconds. */
-import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "vite";
 import { docsFiles } from "../api/routes/system/docs-page.ts";
+import { consoleDist, consoleSources } from "./console-dist.ts";
 import { repositoryRoot } from "./service.ts";
+import { sourceHash } from "./source-hash.ts";
 
-export const consoleDist = join(repositoryRoot, "console", "dist");
 /** Hash of the sources of what is in console/dist. */
 const stamp = join(repositoryRoot, "node_modules", ".cache", "console-sources.txt");
 
-const sourceFiles = (): string[] =>
-  ["public", "src"]
-    .flatMap((folder) =>
-      readdirSync(join(repositoryRoot, "console", folder), { recursive: true, encoding: "utf8", withFileTypes: true })
-        .filter((entry) => entry.isFile())
-        .map((entry) => join(entry.parentPath, entry.name)),
-    )
-    .concat(["console/index.html", "console/vite.config.ts", "bun.lock"].map((file) => join(repositoryRoot, file)))
-    .toSorted();
-
-const hashOfSources = (): string => {
-  const hash = createHash("sha256");
-  for (const file of sourceFiles()) hash.update(file).update("\0").update(readFileSync(file)).update("\0");
-  return hash.digest("hex");
-};
-
 /** Called in a process of its own: Vite reads NODE_ENV. Builds beside the present files and then takes their place, so that no reader finds half of them. */
 const buildConsole = async (): Promise<void> => {
-  const sources = hashOfSources();
+  const sources = sourceHash(consoleSources);
   if (existsSync(join(consoleDist, "index.html")) && existsSync(stamp) && readFileSync(stamp, "utf8") === sources) return;
   const fresh = join(repositoryRoot, "node_modules", ".cache", `console-${process.pid}`);
   await build({ root: join(repositoryRoot, "console"), logLevel: "warn", build: { outDir: fresh, emptyOutDir: true } });

@@ -2,14 +2,14 @@
  * `npm run bench:api [-- --seconds 5] [--rounds 3] [--clients 8]`: latency and rate of the API in workerd, beside a Worker that does one
  * INSERT through the same driver. Every request opens its own connection in both. No runner works meanwhile.
  */
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { execute, openPostgres } from "../../db/postgres/client.ts";
 import { startNeonRelay } from "../neon-relay.ts";
 import { startStack } from "../stack.ts";
-import { bundleWorker, startWorker } from "../workerd/start.ts";
+import { bundleScript, startWorker } from "../workerd/start.ts";
 
 const numberOf = (name: string, otherwise: number): number => {
   const at = process.argv.indexOf(`--${name}`);
@@ -66,7 +66,8 @@ try {
   const relay = startNeonRelay(stack.postgresUrl);
   stoppable.push(relay);
   const bundle = join(dir, "insert-bundle");
-  await bundleWorker(bundle, "local/bench/insert/worker.ts");
+  await bundleScript(bundle, "local/bench/insert/worker.ts");
+  mkdirSync(join(bundle, "assets"));
   const bindings = { DATABASE_URL: stack.postgresUrl, NEON_WS_PROXY: relay.address };
   const inserting = await startWorker({ dataDir: join(dir, "insert"), logFile: join(dir, "insert.log"), bundle, bindings });
   stoppable.push(inserting);

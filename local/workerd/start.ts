@@ -1,17 +1,45 @@
 /** Bundles the Worker as for Cloudflare and serves it with workerd, the runtime Cloudflare runs. */
 import { execFile } from "node:child_process";
-import { chmodSync, copyFileSync, cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { consoleDist } from "../build-console.ts";
+import { consoleDist, consoleSources } from "../console-dist.ts";
 import { freePort } from "../free-port.ts";
 import { answers, bunPath, repositoryRoot, type Service, startService } from "../service.ts";
+import { sourceHash } from "../source-hash.ts";
 
 const compatibilityDate = "2026-11-01";
 
-/** Bundles with wrangler, as for production, and builds the console with it: a mistake in that environment of wrangler.toml fails here. Takes about two seconds. `script` is a Worker other than the API. */
-export const bundleWorker = async (outDir: string, script?: string): Promise<void> => {
+/** Files that the bundle and the pages beside it are made of. */
+const sources = {
+  folders: ["api", "core", "db", "services", "openapi", "patches", ...consoleSources.folders],
+  files: ["wrangler.toml", "package.json", "tsconfig.json", "local/build-console.ts", ...consoleSources.files],
+};
+const cache = join(repositoryRoot, "node_modules", ".cache");
+const bundlePrefix = "worker-";
+
+/**
+ * Bundles the API as for production, and builds the console with it, if a source has changed since the last time: takes about two seconds.
+ * Copies both to the folder.
+ */
+export const bundleWorker = async (outDir: string): Promise<void> => {
+  const name = `${bundlePrefix}${sourceHash(sources)}`;
+  const kept = join(cache, name);
+  if (!existsSync(join(kept, "worker.js"))) {
+    const fresh = join(cache, `${process.pid}-${name}`);
+    await bundleScript(fresh);
+    // A later build of the console leaves those alone that are served.
+    cpSync(consoleDist, join(fresh, "assets"), { recursive: true });
+    for (const other of readdirSync(cache))
+      if (other.startsWith(bundlePrefix)) rmSync(join(cache, other), { recursive: true, force: true });
+    renameSync(fresh, kept);
+  }
+  cpSync(kept, outDir, { recursive: true });
+};
+
+/** Bundles with wrangler: a mistake in the production environment of wrangler.toml fails here. `script` is a Worker other than the API. */
+export const bundleScript = async (outDir: string, script?: string): Promise<void> => {
   const wrangler = join(repositoryRoot, "node_modules", "wrangler", "bin", "wrangler.js");
   try {
     await promisify(execFile)(
@@ -32,8 +60,6 @@ export const bundleWorker = async (outDir: string, script?: string): Promise<voi
   } catch (error) {
     throw new Error("The Worker could not be bundled.", { cause: error });
   }
-  // A later build of the console leaves those alone that are served.
-  cpSync(consoleDist, join(outDir, "assets"), { recursive: true });
 };
 
 const quote = (text: string): string => JSON.stringify(text);

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { consoleDist } from "../../local/build-console.ts";
+import { consoleDist } from "../../local/console-dist.ts";
 import { useConsole } from "../support/console.ts";
 
 const { whole, openAsOwner } = useConsole({ withRunner: false });
