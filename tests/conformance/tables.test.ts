@@ -3,6 +3,7 @@ import { formatNames } from "../../core/query/formats/index.ts";
 import { type TableName, tables } from "../../core/query/tables/index.ts";
 import type { ColumnKind, ExportTable } from "../../core/query/tables/table.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
+import { pairsOf } from "../support/property-runs.ts";
 import { type ReadRow, readRows } from "../support/read-export.ts";
 import { type Cell, type StoredRow, tableCases } from "../support/table-cases.ts";
 import { pageOf } from "../support/walk-rows.ts";
@@ -58,9 +59,7 @@ const comparable = (row: Record<string, Cell>, ids: readonly string[], format: s
     }),
   );
 
-const pairs = (Object.keys(tables) as TableName[]).flatMap((table) => formatNames.map((format) => [table, format] as const));
-
-describe.each(pairs)("%s as %s", (name, format) => {
+describe.each(pairsOf(Object.keys(tables) as TableName[], formatNames))("%s as %s", (name, format) => {
   const table: ExportTable = tables[name];
   const kinds = Object.fromEntries(Object.entries(table.columns).map(([id, { kind }]) => [id, kind]));
   const idColumn = "id";

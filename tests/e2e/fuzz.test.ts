@@ -13,7 +13,7 @@ import { usePeople } from "../support/people.ts";
 import { eventWith, uniqueIds } from "../support/sent-event.ts";
 import { type ProjectKey, useWholeStack } from "../support/whole-stack.ts";
 
-const examples = Number(process.env["SPILLWAY_FUZZ_EXAMPLES"] ?? 4);
+const examples = Number(process.env["SPILLWAY_FUZZ_EXAMPLES"] ?? 2);
 const seed = Number(process.env["SPILLWAY_FUZZ_SEED"] ?? Date.now() % 2 ** 31);
 /** Requests under way at a time. */
 const parallel = 8;

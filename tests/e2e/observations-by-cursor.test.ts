@@ -1,6 +1,7 @@
 import { LangfuseClient } from "@langfuse/client";
 import { beforeAll, describe, expect, it } from "vitest";
 import { ObservationV2 } from "../../api/routes/observations/resource.ts";
+import { isLong } from "../support/property-runs.ts";
 import { at, eventWith, uniqueIds } from "../support/sent-event.ts";
 import { waitSeconds } from "../support/wait-seconds.ts";
 import { type ProjectKey, useWholeStack } from "../support/whole-stack.ts";
@@ -107,14 +108,17 @@ describe("pages by cursor", () => {
     expect([ids[0], ids.at(-1)]).toEqual([hex(101, 16), hex(100, 16)]);
   });
 
-  it.each([2, 7, 59, 62, 63, 1000])("of %i rows hold each row once, newest first, also within one instant", async (limit) => {
-    const { ids, pages } = await walk({ ...crowded, limit });
-    const expected = idsOf(await page({ ...crowded, limit: 1000 }));
-    expect(new Set(expected)).toEqual(new Set([...crowd, ...edges].map(({ spanId }) => spanId)));
-    expect(ids).toEqual(expected);
-    expect(pages).toBe(Math.ceil(62 / limit));
-    expect([ids[0], ids.at(-1)]).toEqual([hex(101, 16), hex(100, 16)]);
-  });
+  it.each(isLong ? [2, 7, 59, 62, 63, 1000] : [7, 62])(
+    "of %i rows hold each row once, newest first, also within one instant",
+    async (limit) => {
+      const { ids, pages } = await walk({ ...crowded, limit });
+      const expected = idsOf(await page({ ...crowded, limit: 1000 }));
+      expect(new Set(expected)).toEqual(new Set([...crowd, ...edges].map(({ spanId }) => spanId)));
+      expect(ids).toEqual(expected);
+      expect(pages).toBe(Math.ceil(62 / limit));
+      expect([ids[0], ids.at(-1)]).toEqual([hex(101, 16), hex(100, 16)]);
+    },
+  );
 
   it("are not moved by rows that arrive before them, and end before those", async () => {
     const expected = idsOf(await page({ ...crowded, limit: 1000 }));

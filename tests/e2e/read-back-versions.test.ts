@@ -1,10 +1,12 @@
 /** Of each id the newest version is read back, and only in the project of the key. */
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { pairsOf } from "../support/property-runs.ts";
 import { type Json, useReadBack } from "../support/read-back.ts";
 import { at, baseMs, dayMs, iso, observationRow, type Row, scoreRow, traceRow } from "../support/stored-rows.ts";
 
 const { newProject, stackKey, get, page, idsOf, insert } = useReadBack();
+type Key = Awaited<ReturnType<typeof newProject>>;
 
 describe("one row for each id: the newest version, wherever it is stored", () => {
   const later = (steps: number) => ({ event_ts: at(baseMs + steps * 1000) });
@@ -24,7 +26,8 @@ describe("one row for each id: the newest version, wherever it is stored", () =>
   for (const [table, time, make, field, path] of tables)
     describe(table, () => {
       const list = table === "scores" ? "v2/scores" : table;
-      it.each(places)("written again at %s", async (_where, place) => {
+      const own = pairsOf(places, tables).flatMap(([place, [name]]) => (name === table ? [place] : []));
+      it.each(own)("written again at %s", async (_where, place) => {
         const key = await newProject();
         const shift = "shift" in place ? place.shift : 0;
         await insert(table, [make(key, "x", { [field]: "old" }), make(key, "still", {})]);
@@ -43,7 +46,7 @@ describe("one row for each id: the newest version, wherever it is stored", () =>
         }
       });
 
-      it.each(places)("deleted at %s", async (_where, place) => {
+      it.each(own)("deleted at %s", async (_where, place) => {
         const key = await newProject();
         const shift = "shift" in place ? place.shift : 0;
         await insert(table, [make(key, "x", {}), make(key, "still", {})]);
@@ -185,25 +188,45 @@ describe("only what is in the project of the key", () => {
     "x".repeat(2000),
   ];
 
-  it.each(hostile)("the id %j is found, with what belongs to it", async (id) => {
-    const key = await stackKey();
-    const session = `${id}-${randomUUID()}`;
-    await insert("traces", [traceRow(key, session, { session_id: session })]);
-    await insert("observations", [observationRow(key, session, { trace_id: session })]);
-    await insert("scores", [scoreRow(key, session, { trace_id: session })]);
-    const path = encodeURIComponent(session);
-    const { json } = await get(key, `traces/${path}`);
-    expect(json).toMatchObject({ id: session, observations: [{ id: session }], scores: [{ id: session }] });
-    expect(json["htmlPath"]).toMatch(/^\/project\/[\w-]+\/traces\/[\w.%-]+$/);
-    expect(decodeURIComponent(String(json["htmlPath"]))).toBe(`/project/${key.projectId}/traces/${session}`);
-    for (const kind of ["observations", "scores", "v2/scores"])
-      expect((await get(key, `${kind}/${path}`)).json).toMatchObject({ id: session });
-    expect((await get(key, `sessions/${path}`)).json).toMatchObject({ id: session, traces: [{ id: session }] });
-    const found = await page(key, "traces", {
-      filter: JSON.stringify([{ type: "stringOptions", column: "id", operator: "any of", value: [session] }]),
-    });
-    expect(found.data).toMatchObject([{ id: session, observations: [session], scores: [session] }]);
-  });
+  const readers = [
+    [
+      "its trace",
+      async (key: Key, id: string) => {
+        const { json } = await get(key, `traces/${encodeURIComponent(id)}`);
+        expect(json).toMatchObject({ id, observations: [{ id }], scores: [{ id }] });
+        expect(json["htmlPath"]).toMatch(/^\/project\/[\w-]+\/traces\/[\w.%-]+$/);
+        expect(decodeURIComponent(String(json["htmlPath"]))).toBe(`/project/${key.projectId}/traces/${id}`);
+      },
+    ],
+    ...["observations", "scores", "v2/scores"].map((kind): [string, (key: Key, id: string) => Promise<void>] => [
+      kind,
+      async (key, id) => expect((await get(key, `${kind}/${encodeURIComponent(id)}`)).json).toMatchObject({ id }),
+    ]),
+    [
+      "its session",
+      async (key: Key, id: string) =>
+        expect((await get(key, `sessions/${encodeURIComponent(id)}`)).json).toMatchObject({ id, traces: [{ id }] }),
+    ],
+    [
+      "a list of traces",
+      async (key: Key, id: string) => {
+        const filter = JSON.stringify([{ type: "stringOptions", column: "id", operator: "any of", value: [id] }]);
+        expect((await page(key, "traces", { filter })).data).toMatchObject([{ id, observations: [id], scores: [id] }]);
+      },
+    ],
+  ] as const;
+
+  it.each(pairsOf(hostile, readers).map(([id, [name, reads]]) => ({ id, name, reads })))(
+    "the id $id is found, by $name, with what belongs to it",
+    async ({ id, reads }) => {
+      const key = await stackKey();
+      const own = `${id}-${randomUUID()}`;
+      await insert("traces", [traceRow(key, own, { session_id: own })]);
+      await insert("observations", [observationRow(key, own, { trace_id: own })]);
+      await insert("scores", [scoreRow(key, own, { trace_id: own })]);
+      await reads(key, own);
+    },
+  );
 
   it("ids of another project are not found, nor in any list", async () => {
     const [mine, other] = [await newProject(), await newProject()];

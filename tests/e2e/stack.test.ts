@@ -80,11 +80,11 @@ describe("npm start", () => {
   });
 
   it("what the environment says of the API reaches it, and empty means unset", async () => {
-    const first = boot("sampled");
+    const first = boot("two");
     const { projectId } = await first.ready;
     first.child.kill("SIGTERM");
     expect(await first.ended).toBe(0);
-    const again = boot("sampled", {
+    const again = boot("two", {
       CLICKHOUSE_DB: "",
       LANGFUSE_S3_EVENT_UPLOAD_BUCKET: "",
       LANGFUSE_INGESTION_PROCESSING_SAMPLED_PROJECTS: `${projectId}:0`,
@@ -124,9 +124,9 @@ describe("npm start", () => {
   });
 
   it("refuses a data directory that another stack uses, and says what to do", async () => {
-    const first = boot("shared");
+    const first = boot("one");
     await first.ready;
-    const second = boot("shared");
+    const second = boot("one");
     expect(await second.ended).toBe(1);
     expect(second.output()).toMatch(/Another stack .* SPILLWAY_DATA_DIR/);
     first.child.kill("SIGTERM");
@@ -136,7 +136,7 @@ describe("npm start", () => {
   it.each(["runner", "ClickHouse", "Postgres", "S3", "mail", "worker"])(
     "ends with status 1, names the log and leaves no process behind when the %s is killed",
     async (part) => {
-      const stack = boot(`crash-${part}`);
+      const stack = boot("crash");
       const { pids } = await stack.ready;
       const pid = Object.entries(pids).find(([name]) => name.toLowerCase().includes(part.toLowerCase()))?.[1];
       expect(pid).toBeGreaterThan(0);

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
-import { runsOf } from "../support/property-runs.ts";
+import { pairsOf, runsOf } from "../support/property-runs.ts";
 import { startQueryHook } from "../support/query-hook.ts";
 
 const rowsTotal = 3000;
@@ -46,23 +46,24 @@ const objectsOf = async (exportId: string): Promise<number> => {
   return ((await listing.text()).match(/<Key>/g) ?? []).length;
 };
 
-describe.each(["JSONL", "CSV", "JSON"])("%s", (format) => {
-  describe.each(["none", "gzip", "zstd"])("compression %s", (compression) => {
-    it.each(["first", "middle", "last"])("ClickHouse failing at the %s row: FAILED with a code and a sentence, no file", async (place) => {
-      const runner = fixture.startRunner({ CLICKHOUSE_EVENTS_TABLE: `failing_${place}` });
-      const exportId = await fixture.requestExport({
-        format,
-        compression,
-        query: { tableName: "events", columns: ["id", "input", "output"] },
-      });
-      const row = await fixture.finished(exportId);
-      await runner.stop();
-      expect(row).toMatchObject({ status: "FAILED", errorCode: "CLICKHOUSE_QUERY_FAILED", manifest: null });
-      expect(row.log).toContain("395");
-      expect(await objectsOf(exportId)).toBe(0);
+const forms = ["JSONL", "CSV", "JSON"].flatMap((format) => ["none", "gzip", "zstd"].map((compression) => ({ format, compression })));
+
+it.each(pairsOf(forms, ["first", "middle", "last"]).map(([form, place]) => ({ ...form, place })))(
+  "ClickHouse failing at the $place row of $format, compression $compression: FAILED with a code and a sentence, no file",
+  async ({ format, compression, place }) => {
+    const runner = fixture.startRunner({ CLICKHOUSE_EVENTS_TABLE: `failing_${place}` });
+    const exportId = await fixture.requestExport({
+      format,
+      compression,
+      query: { tableName: "events", columns: ["id", "input", "output"] },
     });
-  });
-});
+    const row = await fixture.finished(exportId);
+    await runner.stop();
+    expect(row).toMatchObject({ status: "FAILED", errorCode: "CLICKHOUSE_QUERY_FAILED", manifest: null });
+    expect(row.log).toContain("395");
+    expect(await objectsOf(exportId)).toBe(0);
+  },
+);
 
 describe("a connection cut at a random byte", () => {
   const cuts = Array.from({ length: runsOf(24) }, (_, i) => ({

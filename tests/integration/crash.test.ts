@@ -85,7 +85,7 @@ type Call = { kind: "create" | "complete"; partNumber: 0 } | { kind: "part"; par
 type KillPoint = { name: string; at: { call: Call; isDone: boolean } | { ms: number } };
 
 /** How many of the kills come after a time: `SPILLWAY_CRASH_KILLS=38` makes it 50 in all, and takes minutes. */
-const timedKills = Number(process.env["SPILLWAY_CRASH_KILLS"] ?? "4");
+const timedKills = Number(process.env["SPILLWAY_CRASH_KILLS"] ?? "2");
 
 /** The runner is killed at each call that writes the object, before and after the store has done what was asked, and after times that may be anywhere. */
 const calls: readonly Call[] = [

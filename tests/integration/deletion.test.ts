@@ -23,6 +23,7 @@ import { claimUnlimitedJob, settleGroupedOn } from "../support/claim-job.ts";
 import { createFixture, type Fixture, newId } from "../support/fixture.ts";
 import { createIngestionBatches } from "../support/ingestion-batches.ts";
 import { startInsertGate } from "../support/insert-gate.ts";
+import { pairsOf } from "../support/property-runs.ts";
 import { untilIngested } from "../support/until-ingested.ts";
 
 let fixture: Fixture;
@@ -615,65 +616,59 @@ describe("the deletion of a score", () => {
 
 describe("a deletion", () => {
   /** How many steps more each attempt takes than the one before. SPILLWAY_DELETION_STEPS=1 ends one after every step, which takes minutes. */
-  const mostSteps = Number(process.env["SPILLWAY_DELETION_STEPS"] ?? 4);
+  const mostSteps = Number(process.env["SPILLWAY_DELETION_STEPS"] ?? 10);
   const seed = Number(process.env["SPILLWAY_DELETION_SEED"] ?? Date.now() % 2 ** 31);
   const gaps = fc.sample(fc.integer({ min: 1, max: mostSteps }), { seed, numRuns: 1000 });
   const steps = (): number => gaps.pop() ?? 1;
   beforeAll(() => console.info(`deletion: seed ${seed}, attempts end up to ${mostSteps} steps apart`));
 
-  it.each([
-    ["traces", {}],
-    ["scores", {}],
-    ["project", {}],
-    ["before", {}],
-    ["traces", unlogged],
-    ["scores", unlogged],
-    ["project", unlogged],
-    ["before", unlogged],
-  ] as const)("of %s that ends on its way, wherever that is, is finished by the attempts that follow (%o)", async (scope, log) => {
-    // What has moved between traces and days, and a request: every kind of step there is.
-    const [first, second, otel] = [unique("t"), unique("t"), newTraceId()];
-    const span = event("span-create", { id: unique("o"), traceId: unique("left"), startTime: at(0) }, 10);
-    await send([...family(first), ...family(second), span], log);
-    await sendOtel([otel], log);
-    await runUntilDone({ LANGFUSE_S3_EVENT_UPLOAD_POSTGRES_LOG_ENABLED: String(log !== unlogged) });
-    await send([event("span-create", { id: span.body["id"], traceId: second, startTime: at(-2 * day) }, 1)], log);
-    await runUntilDone();
-    await ask(
-      scope === "traces"
-        ? { scope, traceIds: [first, second, otel] }
-        : scope === "scores"
-          ? { scope, scoreIds: [`s-${first}`, `s-${second}`] }
-          : scope === "before"
-            ? { scope, before: new Date(Date.now() + 3_600_000).toISOString() }
-            : { scope },
-    );
-    let stepsMax = 0;
-    for (let isDone = false; !isDone; ) {
-      let left = stepsMax;
-      stepsMax += steps();
-      const ending =
-        <Arguments extends unknown[], Answer>(act: (...given: Arguments) => Promise<Answer>) =>
-        async (...given: Arguments): Promise<Answer> => {
-          if (left-- <= 0) throw new Error("the runner is gone");
-          return act(...given);
-        };
-      const queryRows = ending(clickhouse.queryRows) as ClickHouse["queryRows"];
-      isDone = await runDeletion({
-        s3: { ...fixture.s3, send: ending(fixture.s3.send) },
-        clickhouse: { ...clickhouse, command: ending(clickhouse.command), queryRows },
-      }).then(
-        () => true,
-        () => false,
+  it.each(pairsOf(["traces", "scores", "project", "before"] as const, [{}, unlogged]))(
+    "of %s that ends on its way, wherever that is, is finished by the attempts that follow (%o)",
+    async (scope, log) => {
+      // What has moved between traces and days, and a request: every kind of step there is.
+      const [first, second, otel] = [unique("t"), unique("t"), newTraceId()];
+      const span = event("span-create", { id: unique("o"), traceId: unique("left"), startTime: at(0) }, 10);
+      await send([...family(first), ...family(second), span], log);
+      await sendOtel([otel], log);
+      await runUntilDone({ LANGFUSE_S3_EVENT_UPLOAD_POSTGRES_LOG_ENABLED: String(log !== unlogged) });
+      await send([event("span-create", { id: span.body["id"], traceId: second, startTime: at(-2 * day) }, 1)], log);
+      await runUntilDone();
+      await ask(
+        scope === "traces"
+          ? { scope, traceIds: [first, second, otel] }
+          : scope === "scores"
+            ? { scope, scoreIds: [`s-${first}`, `s-${second}`] }
+            : scope === "before"
+              ? { scope, before: new Date(Date.now() + 3_600_000).toISOString() }
+              : { scope },
       );
-    }
-    expect(stepsMax).toBeGreaterThan(scope === "scores" ? 5 : 10);
-    await runUntilDone();
-    if (scope !== "scores") return expect(await everything()).toEqual(nothing);
-    const left = [...(await keys()), ...(await logged()), ...(await allRows())];
-    expect(left.filter((name) => name.includes("/score/") || name.startsWith("scores "))).toEqual([]);
-    expect(await seen("traces", "id")).toHaveLength(3);
-  });
+      let stepsMax = 0;
+      for (let isDone = false; !isDone; ) {
+        let left = stepsMax;
+        stepsMax += steps();
+        const ending =
+          <Arguments extends unknown[], Answer>(act: (...given: Arguments) => Promise<Answer>) =>
+          async (...given: Arguments): Promise<Answer> => {
+            if (left-- <= 0) throw new Error("the runner is gone");
+            return act(...given);
+          };
+        const queryRows = ending(clickhouse.queryRows) as ClickHouse["queryRows"];
+        isDone = await runDeletion({
+          s3: { ...fixture.s3, send: ending(fixture.s3.send) },
+          clickhouse: { ...clickhouse, command: ending(clickhouse.command), queryRows },
+        }).then(
+          () => true,
+          () => false,
+        );
+      }
+      expect(stepsMax).toBeGreaterThan(scope === "scores" ? 5 : 10);
+      await runUntilDone();
+      if (scope !== "scores") return expect(await everything()).toEqual(nothing);
+      const left = [...(await keys()), ...(await logged()), ...(await allRows())];
+      expect(left.filter((name) => name.includes("/score/") || name.startsWith("scores "))).toEqual([]);
+      expect(await seen("traces", "id")).toHaveLength(3);
+    },
+  );
 
   it("takes what is made meanwhile of a request that was read before it went", async () => {
     const key = await sendOtel([newTraceId()]);

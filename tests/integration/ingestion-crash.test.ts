@@ -14,7 +14,7 @@ import { type RunnerProcess, startRunnerProcess } from "../support/runner-proces
 import { waitSeconds } from "../support/wait-seconds.ts";
 
 /** 100,000 take some minutes: SPILLWAY_LOAD_EVENTS=100000. */
-const eventsTotal = Number(process.env["SPILLWAY_LOAD_EVENTS"] ?? 6000);
+const eventsTotal = Number(process.env["SPILLWAY_LOAD_EVENTS"] ?? 3000);
 const seed = Number(process.env["SEED"] ?? 20260101);
 
 let fixture: Fixture;

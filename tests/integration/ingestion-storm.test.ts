@@ -141,7 +141,7 @@ it("runners that are killed, stopped for longer than their lease and continued l
     ...requestsOf(n).map((events) => async () => void (await fixture.ingest(events))),
     ...spansOf(n).map((spans) => () => sendSpans(spans)),
   ];
-  const requests = Array.from({ length: Number(process.env["SPILLWAY_STORM_TRACES"] ?? 40) }, (_, n) => sends(n))
+  const requests = Array.from({ length: Number(process.env["SPILLWAY_STORM_TRACES"] ?? 25) }, (_, n) => sends(n))
     .flat()
     .map((send) => ({ send, key: random() }))
     .toSorted((a, b) => a.key - b.key);

@@ -36,7 +36,7 @@ import { waitSeconds } from "../support/wait-seconds.ts";
 
 const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
 /** Spread evenly over the three integrations. More of both take minutes: SPILLWAY_INTEGRATION_KILLS=150 SPILLWAY_INTEGRATION_HOURS=300. */
-const kills = Number(process.env["SPILLWAY_INTEGRATION_KILLS"] ?? "4");
+const kills = Number(process.env["SPILLWAY_INTEGRATION_KILLS"] ?? "3");
 console.log(`integrations storm seed ${seed}, ${kills} kills`);
 const random = randomFrom(seed);
 /** Faults are chosen by numbers of their own: they come in the order of the machine, the history does not. */

@@ -253,7 +253,7 @@ describe("the data", () => {
 
 describe("single traces", () => {
   it("are found by id with all their values", async () => {
-    for (const trace of expected.slice(0, 40)) {
+    for (const trace of expected.slice(0, runsOf(40))) {
       await same(null, (deps) => findTraceById(deps, { projectId, traceId: trace.id }), pick(trace, full));
       const from = new Date(trace.timestamp);
       await same(from, (deps) => findTraceById(deps, { projectId, traceId: trace.id, from }), pick(trace, full));
@@ -472,7 +472,7 @@ describe("tables of traces", () => {
 
   it("of the public API are the same alone", async () => {
     const groups = new Set(traceFieldGroups);
-    for (const trace of expected.slice(0, 20)) {
+    for (const trace of expected.slice(0, runsOf(20))) {
       const { observations: _, scores: __, ...alone } = shown(trace);
       await sameDocuments(
         null,
