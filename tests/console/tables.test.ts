@@ -7,6 +7,7 @@ import { insertEvents, sampleEvents } from "../../local/sample-data.ts";
 import { localOwner } from "../../local/stack-secrets.ts";
 import { axeFaults } from "../support/axe.ts";
 import { useConsole } from "../support/console.ts";
+import { isLong } from "../support/property-runs.ts";
 import { at } from "../support/sent-event.ts";
 
 const { whole, people, openAsOwner, openAs, openLink } = useConsole();
@@ -448,16 +449,19 @@ describe.each(["light", "dark"] as const)("in the %s theme", (colorScheme) => {
     await page.locator(".u-over").waitFor();
     expect(await axeFaults(page)).toEqual([]);
     await picture(page, name("events"));
-    await page.getByRole("button", { name: "Filter", exact: true }).click();
-    await page.getByRole("dialog", { name: "Add a filter" }).getByRole("checkbox").nth(2).waitFor();
-    expect(await axeFaults(page)).toEqual([]);
-    await page.keyboard.press("Escape");
-    await page.getByRole("button", { name: "Columns" }).click();
-    expect(await axeFaults(page)).toEqual([]);
-    await page.keyboard.press("Escape");
-    await page.getByRole("button", { name: /^Time/ }).click();
-    expect(await axeFaults(page)).toEqual([]);
-    await page.keyboard.press("Escape");
+    // The forms of the dialogs are the same in both themes but for their colours, which others of them show.
+    if (colorScheme === "light" || isLong) {
+      await page.getByRole("button", { name: "Filter", exact: true }).click();
+      await page.getByRole("dialog", { name: "Add a filter" }).getByRole("checkbox").nth(2).waitFor();
+      expect(await axeFaults(page)).toEqual([]);
+      await page.keyboard.press("Escape");
+      await page.getByRole("button", { name: "Columns" }).click();
+      expect(await axeFaults(page)).toEqual([]);
+      await page.keyboard.press("Escape");
+      await page.getByRole("button", { name: /^Time/ }).click();
+      expect(await axeFaults(page)).toEqual([]);
+      await page.keyboard.press("Escape");
+    }
     await rowLinks(page).nth(4).click();
     await page.getByRole("heading", { name: "output" }).waitFor();
     expect(await axeFaults(page)).toEqual([]);

@@ -124,8 +124,12 @@ describe.each(tableNames)("the pages of %s", (tableName) => {
   });
 
   it("are the rows of its export in other orders", async () => {
-    for (const [at, column] of ordersOf(tableName).entries())
-      for (const order of isLong ? ["ASC", "DESC"] : [at % 2 === 0 ? "ASC" : "DESC"])
+    // A third of them, another one for each table.
+    const turn = tableNames.indexOf(tableName);
+    for (const [at, column] of ordersOf(tableName)
+      .filter((_, place) => isLong || place % 3 === turn % 3)
+      .entries())
+      for (const order of isLong ? ["ASC", "DESC"] : [(at + turn) % 2 === 0 ? "ASC" : "DESC"])
         await expectSame({ ...query(), columns: ["id"], orderBy: { column, order } }, 25);
   });
 });
