@@ -3,7 +3,7 @@ import { formatNames } from "../../core/query/formats/index.ts";
 import { type TableName, tables } from "../../core/query/tables/index.ts";
 import type { ColumnKind, ExportTable } from "../../core/query/tables/table.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
-import { pairsOf } from "../support/property-runs.ts";
+import { isLong, pairsOf } from "../support/property-runs.ts";
 import { type ReadRow, readRows } from "../support/read-export.ts";
 import { type Cell, type StoredRow, tableCases } from "../support/table-cases.ts";
 import { pageOf } from "../support/walk-rows.ts";
@@ -137,7 +137,7 @@ const filterValues: Record<string, object> = {
   booleanObject: { type: "booleanObject", operator: "<>", key: "k", value: true },
 };
 
-const filtersOfExport = 8;
+const filtersOfExport = isLong ? 8 : 16;
 
 describe.each(Object.keys(tables) as TableName[])("filters of %s", (name) => {
   const table: ExportTable = tables[name];

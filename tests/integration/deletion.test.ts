@@ -365,6 +365,15 @@ describe("a deletion of what is older", () => {
   });
 });
 
+/** What is deleted, and whether it was stored with a log. */
+const scopesAndLogs = pairsOf(
+  ["traces", "project"] as const,
+  [
+    ["", {}],
+    [", without a log,", unlogged],
+  ] as const,
+).map(([scope, [said, log]]) => [`${scope === "traces" ? "trace" : scope}${said}`, scope, log] as const);
+
 describe("events that come in while they are deleted", () => {
   /** Each event has its object, its row and, with a log, its place there, or nothing of it; answers how many are there. */
   const countWhole = async (files: string[], log: Partial<EventStore>): Promise<number> => {
@@ -380,12 +389,7 @@ describe("events that come in while they are deleted", () => {
     return objects.length;
   };
 
-  it.each([
-    ["trace", "traces", {}],
-    ["project", "project", {}],
-    ["trace, without a log,", "traces", unlogged],
-    ["project, without a log,", "project", unlogged],
-  ] as const)("under the same key are wholly there or wholly gone, while the objects of their %s go", async (_, scope, log) => {
+  it.each(scopesAndLogs)("under the same key are wholly there or wholly gone, while the objects of their %s go", async (_, scope, log) => {
     const traceId = unique("t");
     const events = family(traceId);
     const files = await send(events, log);
@@ -411,12 +415,7 @@ describe("events that come in while they are deleted", () => {
     await countWhole(files, log);
   });
 
-  it.each([
-    ["trace", "traces", {}],
-    ["project", "project", {}],
-    ["trace, without a log,", "traces", unlogged],
-    ["project, without a log,", "project", unlogged],
-  ] as const)("are there, and their rows, when the rows of their %s go", async (_, scope, log) => {
+  it.each(scopesAndLogs)("are there, and their rows, when the rows of their %s go", async (_, scope, log) => {
     const traceId = unique("t");
     const events = family(traceId);
     const files = await send(events, log);

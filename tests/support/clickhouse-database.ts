@@ -2,13 +2,13 @@
 import { randomUUID } from "node:crypto";
 import { inject } from "vitest";
 import { createClickHouse } from "../../db/clickhouse/client.ts";
-import { migrateClickHouse } from "../../db/clickhouse/migrate.ts";
+import { cloneClickHouse } from "./clickhouse-clone.ts";
 
 export const createClickHouseDatabase = async () => {
   const url = inject("clickhouseUrl");
   const database = `test_${randomUUID().replaceAll("-", "")}`;
   const config = { url, user: "default", password: "", database };
-  await migrateClickHouse(config);
+  await cloneClickHouse(url, database);
 
   /** Any statement, with the raw text of its answer. */
   const query = async (sql: string, body?: string): Promise<string> => {

@@ -25,6 +25,7 @@ import { findExport } from "../../services/exports/find-export.ts";
 import type { EventStore } from "../../services/ingestion/event-store.ts";
 import { storeGroups } from "../../services/ingestion/store-groups.ts";
 import { bootstrapProject, newIdWith } from "../../services/tenants/bootstrap-project.ts";
+import { cloneClickHouse } from "./clickhouse-clone.ts";
 import type { EventRow } from "./event-rows.ts";
 import { clonePostgres } from "./postgres-clone.ts";
 import { waitSeconds } from "./wait-seconds.ts";
@@ -44,10 +45,9 @@ export const createFixture = async ({ cluster, pooled }: FixtureOptions = {}) =>
   // A bucket of its own: the store lists all objects of a bucket to find those of a prefix.
   const s3Config = { ...inject("s3"), bucket: database.replaceAll("_", "-") };
   mkdirSync(join(s3Config.dataDir, s3Config.bucket), { recursive: true });
-  await migrateClickHouse({
-    ...{ url: clickhouseUrl, user: "default", password: "", database },
-    ...(cluster === undefined ? {} : { cluster: cluster.name, sharded: true }),
-  });
+  await (cluster === undefined
+    ? cloneClickHouse(clickhouseUrl, database)
+    : migrateClickHouse({ url: clickhouseUrl, user: "default", password: "", database, cluster: cluster.name, sharded: true }));
   const ownPostgres = await clonePostgres(database);
   const databaseUrl = pooled?.(ownPostgres.directUrl) ?? ownPostgres.url;
   const postgres = openPostgres(databaseUrl, { connectionsMax: 4, applicationName: "tests" });

@@ -4,16 +4,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
 import type { TestProject } from "vitest/node";
+import { migrateClickHouse } from "../../db/clickhouse/migrate.ts";
 import { migratePostgres } from "../../db/postgres/migrate.ts";
 import { startClickHouse } from "../../local/clickhouse/start.ts";
 import { startPostgres } from "../../local/postgres/start.ts";
 import { startS3 } from "../../local/s3/start.ts";
 import { bundleWorker } from "../../local/workerd/start.ts";
+import { makeTemplate } from "./clickhouse-clone.ts";
 import { missingPgbouncer, startPgbouncer } from "./pgbouncer.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
     clickhouseUrl: string;
+    /** Statements that make the tables of a migrated database. */
+    clickhouseTemplate: string[];
     postgresUrl: string;
     /** A migrated database that nobody opens, to be cloned, and where to say so. */
     postgresTemplate: { url: string; name: string };
@@ -53,6 +57,9 @@ export default async (project: TestProject): Promise<() => Promise<void>> => {
     if (clickhouse.status === "rejected") throw clickhouse.reason;
     if (database.status === "rejected") throw database.reason;
     if (s3.status === "rejected") throw s3.reason;
+    const { url } = clickhouse.value;
+    const migrate = (database: string) => migrateClickHouse({ url, user: "default", password: "", database });
+    project.provide("clickhouseTemplate", await makeTemplate(url, migrate));
     const template = "spillway_template";
     const sql = postgres(database.value.url, { max: 1 });
     await sql.unsafe(`create database ${template}`);
