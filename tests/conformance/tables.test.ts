@@ -148,8 +148,10 @@ describe.each(Object.keys(tables) as TableName[])("filters of %s", (name) => {
       { ...filterValues[type], column },
       ...(comment === undefined ? [{ type: "null", column, operator: "is not null", value: "" }] : []),
     ]);
-    // Each by itself, as a page of rows, which takes one query; and by the runner, some at a time.
-    for (const filter of filters) await pageOf(fixture, { tableName: name, filter, columns: ["id"] });
+    // As a page of rows, which takes one query, each by itself in a long run; and by the runner, some at a time.
+    const together = isLong ? 1 : 4;
+    for (let first = 0; first < filters.length; first += together)
+      await pageOf(fixture, { tableName: name, filter: filters.slice(first, first + together).flat(), columns: ["id"] });
     for (let first = 0; first < filters.length; first += filtersOfExport) {
       const filter = filters.slice(first, first + filtersOfExport).flat();
       const row = await fixture.finished(await fixture.requestExport({ format: "JSONL", query: { tableName: name, filter } }));

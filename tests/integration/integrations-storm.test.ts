@@ -58,7 +58,7 @@ let history: History;
 /** Traces that were removed while windows were delivered: what is delivered of them depends on when. */
 const removed = new Set<string>();
 let isRefusing = true;
-const refusedIds = new Set(historyTables.flatMap((table) => [3, 13, 23].map((n) => `${table}-${n}`)));
+const refusedIds = new Set(historyTables.flatMap((table) => [3, 13].map((n) => `${table}-${n}`)));
 const runners: RunnerProcess[] = [];
 const ids = { storage: "", posthog: "", mixpanel: "" };
 

@@ -25,7 +25,7 @@ const hostile = [
   "$ ${c0:Raw}",
 ];
 const day = Date.UTC(2026, 3, 2);
-const rowCount = 40;
+const rowCount = isLong ? 40 : 24;
 const tableNames = Object.keys(tables) as TableName[];
 const firstId = (table: number): number => 1000 * (table + 1);
 

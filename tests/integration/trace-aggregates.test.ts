@@ -33,7 +33,7 @@ import { type TraceFieldGroup, traceFieldGroups } from "../../services/traces/tr
 import type { TraceFilter } from "../../services/traces/trace-filter.ts";
 import type { TraceOrder } from "../../services/traces/trace-page.ts";
 import { createClickHouseDatabase } from "../support/clickhouse-database.ts";
-import { runsOf } from "../support/property-runs.ts";
+import { isLong, runsOf } from "../support/property-runs.ts";
 import { byBytes, dayMs, type ExpectedTrace, hostileTexts, insertRows, sampleTraceSet, stored, text } from "../support/trace-set.ts";
 
 /** `SEED=… vitest` repeats a run. */
@@ -444,7 +444,7 @@ describe("tables of traces", () => {
       await same(from, (deps) => listTracesTable(deps, { projectId, filter, order, page: everything }), rows);
       await same(from, (deps) => listTracesTable(deps, { projectId, filter, order, page: { page: 3, rowsMax: 7 } }), rows.slice(14, 21));
       await same(from, (deps) => countTracesTable(deps, { projectId, filter }), rows.length);
-    }, 20);
+    }, runsOf(20));
   });
 
   it("of the public API are documents, with payloads, sums and the number of all", async () => {
@@ -505,9 +505,9 @@ describe("streams", () => {
 
   it("give each trace of the window once, in the order of time, in batches", async () => {
     for (const [fromDays, toDays, rowsMax] of [
-      [5, 0, 7],
-      [29, 5, 13],
-      [70, 0, 50],
+      [5, 0, isLong ? 7 : 20],
+      [29, 5, isLong ? 13 : 40],
+      [70, 0, isLong ? 50 : 100],
       [70, 0, 1000],
       [5, 5, 3],
     ] as const) {

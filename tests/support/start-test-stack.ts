@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inject } from "vitest";
 import { type Stack, startStack } from "../../local/stack.ts";
+import { cloneClickHouse } from "./clickhouse-clone.ts";
 import { clonePostgres, type PostgresClone } from "./postgres-clone.ts";
 
 export type TestStackOptions = { env?: Record<string, string>; withRunner?: boolean; hasOwnEngines?: boolean };
@@ -30,6 +31,7 @@ export const startTestStack = async ({ env = {}, withRunner = true, hasOwnEngine
   const database = hasOwnEngines ? undefined : await clonePostgres(name);
   const clickhouseUrl = inject("clickhouseUrl");
   try {
+    if (!hasOwnEngines) await cloneClickHouse(clickhouseUrl, name);
     const stack = await startStack({
       dataDir: dir,
       apiPort: 0,
