@@ -13,8 +13,8 @@ export default defineConfig({
     // Files share the modules of their worker: loading them anew costs each file about a second of CPU. No module keeps state but memos,
     // and every file makes its own fixture.
     isolate: false,
-    // Many tests wait: three workers leave an eighth of two cores idle.
-    maxWorkers: 4,
+    // Two workers leave a fifth of two cores idle, because many tests wait; four are no faster than three.
+    maxWorkers: 3,
     testTimeout: hangMs,
     hookTimeout: hangMs,
     // The thread of a file may take longer than the usual 10 s to end on a busy machine.

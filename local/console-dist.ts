@@ -7,5 +7,5 @@ export const consoleDist = join(repositoryRoot, "console", "dist");
 /** The sources of the console and of the files of the API page. */
 export const consoleSources = {
   folders: ["console/public", "console/src"],
-  files: ["console/index.html", "console/vite.config.ts", "bun.lock"],
+  files: ["console/index.html", "console/vite.config.ts", "console/tsconfig.json", "bun.lock"],
 };

@@ -1,6 +1,9 @@
-/** One hash of all files of some folders and of single files, named from the repository's root: says whether what was built of them is fresh. */
+/**
+ * One hash of all files of some folders and of single files, named from the repository's root: says whether what was built of them is fresh. A
+ * file that is missing counts as empty.
+ */
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { repositoryRoot } from "./service.ts";
 
@@ -15,7 +18,7 @@ export const sourceHash = ({ folders, files }: { folders: readonly string[]; fil
     hash
       .update(file)
       .update("\0")
-      .update(readFileSync(join(repositoryRoot, file)))
+      .update(existsSync(join(repositoryRoot, file)) ? readFileSync(join(repositoryRoot, file)) : "")
       .update("\0");
   return hash.digest("hex");
 };

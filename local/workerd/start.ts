@@ -1,41 +1,73 @@
 /** Bundles the Worker as for Cloudflare and serves it with workerd, the runtime Cloudflare runs. */
 import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { consoleDist, consoleSources } from "../console-dist.ts";
 import { freePort } from "../free-port.ts";
+import { isAlive } from "../is-alive.ts";
 import { answers, bunPath, repositoryRoot, type Service, startService } from "../service.ts";
 import { sourceHash } from "../source-hash.ts";
 
 const compatibilityDate = "2026-11-01";
 
-/** Files that the bundle and the pages beside it are made of. */
+/** What the bundle and the pages beside it are made of. The stamp of local/bootstrap.mjs says which packages are installed. */
 const sources = {
   folders: ["api", "core", "db", "services", "openapi", "patches", ...consoleSources.folders],
-  files: ["wrangler.toml", "package.json", "tsconfig.json", "local/build-console.ts", ...consoleSources.files],
+  files: [
+    ...["wrangler.toml", "package.json", "tsconfig.json", "tsconfig.base.json", "node_modules/.spillway-installed"],
+    ...["local/build-console.ts", "local/console-dist.ts", "local/workerd/start.ts"],
+    ...consoleSources.files,
+  ],
 };
 const cache = join(repositoryRoot, "node_modules", ".cache");
-const bundlePrefix = "worker-";
+const [keptPrefix, makingPrefix] = ["worker-", "making-worker-"];
 
 /**
  * Bundles the API as for production, and builds the console with it, if a source has changed since the last time: takes about two seconds.
  * Copies both to the folder.
  */
 export const bundleWorker = async (outDir: string): Promise<void> => {
-  const name = `${bundlePrefix}${sourceHash(sources)}`;
-  const kept = join(cache, name);
-  if (!existsSync(join(kept, "worker.js"))) {
-    const fresh = join(cache, `${process.pid}-${name}`);
-    await bundleScript(fresh);
-    // A later build of the console leaves those alone that are served.
-    cpSync(consoleDist, join(fresh, "assets"), { recursive: true });
-    for (const other of readdirSync(cache))
-      if (other.startsWith(bundlePrefix)) rmSync(join(cache, other), { recursive: true, force: true });
-    renameSync(fresh, kept);
+  const kept = join(cache, `${keptPrefix}${sourceHash(sources)}`);
+  // Another start may bundle at the same time, from newer sources, and remove what this one has kept.
+  for (let attempts = 1; ; attempts++) {
+    if (!existsSync(join(kept, "worker.js"))) await keepBundle(kept);
+    try {
+      return cpSync(kept, outDir, { recursive: true });
+    } catch (error) {
+      if (attempts === 3) throw error;
+    }
   }
-  cpSync(kept, outDir, { recursive: true });
+};
+
+/** A bundle is whole if it is there: it gets its name last, and loses it first. */
+const keepBundle = async (kept: string): Promise<void> => {
+  const making = join(cache, `${makingPrefix}${process.pid}-${randomBytes(4).toString("hex")}`);
+  await bundleScript(making);
+  // A later build of the console leaves those alone that are served.
+  cpSync(consoleDist, join(making, "assets"), { recursive: true });
+  for (const name of readdirSync(cache)) {
+    const [, owner] = /^making-worker-(\d+)-/.exec(name) ?? [];
+    if (name.startsWith(keptPrefix) && join(cache, name) !== kept) removeNamed(join(cache, name), `${making}-${name}`);
+    else if (owner !== undefined && !isAlive(Number(owner))) rmSync(join(cache, name), { recursive: true, force: true });
+  }
+  try {
+    renameSync(making, kept);
+  } catch {
+    // Another start was faster.
+    rmSync(making, { recursive: true, force: true });
+  }
+};
+
+const removeNamed = (path: string, aside: string): void => {
+  try {
+    renameSync(path, aside);
+  } catch {
+    // Another start has removed it.
+  }
+  rmSync(aside, { recursive: true, force: true });
 };
 
 /** Bundles with wrangler: a mistake in the production environment of wrangler.toml fails here. `script` is a Worker other than the API. */
@@ -50,6 +82,7 @@ export const bundleScript = async (outDir: string, script?: string): Promise<voi
         encoding: "utf8",
         env: {
           ...process.env,
+          NODE_ENV: "production",
           WRANGLER_SEND_METRICS: "false",
           CI: "true",
           WRANGLER_LOG_PATH: join(outDir, "log"),

@@ -19,7 +19,7 @@ const completed = async (name: string): Promise<Made> => {
   for (const end = Date.now() + waitSeconds * 1000; Date.now() < end; ) {
     const now = await whole.json<Made & { status: string }>(`batch-exports/${id}`);
     if (now.status === "COMPLETED") return now;
-    await new Promise((resolve) => setTimeout(resolve, 40));
+    await new Promise((resolve) => setTimeout(resolve, 80));
   }
   throw new Error("the export did not end");
 };

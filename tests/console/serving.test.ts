@@ -2,8 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { describe, expect, it } from "vitest";
-import { consoleDist } from "../../local/console-dist.ts";
+import { describe, expect, inject, it } from "vitest";
 import { useConsole } from "../support/console.ts";
 
 const { whole, openAsOwner } = useConsole({ withRunner: false });
@@ -63,7 +62,7 @@ describe("the page", () => {
       expect(response.headers.get("x-content-type-options")).toBe("nosniff");
       expect(response.headers.get("content-type")).toMatch(path.endsWith(".css") ? /^text\/css/ : /^text\/javascript/);
     }
-    const told = readFileSync(join(consoleDist, "_headers"), "utf8");
+    const told = readFileSync(join(inject("workerBundle"), "assets", "_headers"), "utf8");
     expect(told).toContain("Cache-Control: public, max-age=31536000, immutable");
   });
 
@@ -75,7 +74,9 @@ describe("the page", () => {
       (path) => path.startsWith("/assets/") || path.startsWith("/static/"),
     );
     expect(files.length).toBeGreaterThan(3);
-    const bytes = files.map((path) => gzipSync(readFileSync(join(consoleDist, path))).byteLength).reduce((sum, one) => sum + one, 0);
+    const bytes = files
+      .map((path) => gzipSync(readFileSync(join(inject("workerBundle"), "assets", path))).byteLength)
+      .reduce((sum, one) => sum + one, 0);
     expect(bytes).toBeLessThanOrEqual(150_000);
   });
 });

@@ -42,7 +42,7 @@ const exportOf = async (format: string, query: object): Promise<Buffer> => {
     const now = await json<{ status: string; log: string | null }>(`batch-exports/${id}`);
     if (now.status === "FAILED") throw new Error(String(now.log));
     if (now.status === "COMPLETED") return Buffer.from(await (await call(`batch-exports/${id}/download`)).arrayBuffer());
-    await new Promise((resolve) => setTimeout(resolve, 40));
+    await new Promise((resolve) => setTimeout(resolve, 80));
   }
   throw new Error("the export did not end in 60 s");
 };

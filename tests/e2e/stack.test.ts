@@ -9,6 +9,7 @@ import { bunPath, repositoryRoot } from "../../local/service.ts";
 import { spawnBound } from "../../local/spawn-bound.ts";
 import type { StackFile } from "../../local/stack-file.ts";
 import { aliveAfter, descendantsOf } from "../support/processes.ts";
+import { isLong } from "../support/property-runs.ts";
 import { waitSeconds } from "../support/wait-seconds.ts";
 
 let dir: string;
@@ -133,7 +134,7 @@ describe("npm start", () => {
     expect(await first.ended).toBe(0);
   });
 
-  it.each(["runner", "ClickHouse", "Postgres", "S3", "mail", "worker"])(
+  it.each(isLong ? ["runner", "ClickHouse", "Postgres", "S3", "mail", "worker"] : ["runner", "ClickHouse", "worker"])(
     "ends with status 1, names the log and leaves no process behind when the %s is killed",
     async (part) => {
       const stack = boot("crash");

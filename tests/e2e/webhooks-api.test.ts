@@ -53,7 +53,7 @@ const ended = async (path: string): Promise<Json> => {
   for (const end = Date.now() + waitSeconds * 1000; Date.now() < end; ) {
     const { body } = await send("GET", path);
     if (body["state"] !== "waiting") return body;
-    await new Promise((resolve) => setTimeout(resolve, 40));
+    await new Promise((resolve) => setTimeout(resolve, 80));
   }
   throw new Error("the delivery did not end");
 };

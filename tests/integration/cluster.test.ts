@@ -328,7 +328,7 @@ describe.skipIf(missing !== undefined)("a ClickHouse of two shards with two repl
   const until = async (isDone: () => Promise<boolean>): Promise<void> => {
     for (const end = Date.now() + waitSeconds * 1000; Date.now() < end; ) {
       if (await isDone()) return;
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await new Promise((resolve) => setTimeout(resolve, 80));
     }
     throw new Error(`not so after ${waitSeconds} s`);
   };

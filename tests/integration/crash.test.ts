@@ -74,7 +74,7 @@ const openObjects = async (exportId: string) =>
 const eventually = async (what: string, isTrue: () => Promise<boolean>) => {
   for (const end = Date.now() + waitSeconds * 1000; Date.now() < end; ) {
     if (await isTrue()) return;
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await new Promise((resolve) => setTimeout(resolve, 80));
   }
   throw new Error(`not in time: ${what}`);
 };

@@ -14,7 +14,7 @@ import { type RunnerProcess, startRunnerProcess } from "../support/runner-proces
 import { waitSeconds } from "../support/wait-seconds.ts";
 
 /** 100,000 take some minutes: SPILLWAY_LOAD_EVENTS=100000. */
-const eventsTotal = Number(process.env["SPILLWAY_LOAD_EVENTS"] ?? 3000);
+const eventsTotal = Number(process.env["SPILLWAY_LOAD_EVENTS"] ?? 2000);
 const seed = Number(process.env["SEED"] ?? 20260101);
 
 let fixture: Fixture;
@@ -64,7 +64,7 @@ it(`every event answered with 201 is in ClickHouse in the end and every refused 
     SPILLWAY_LEASE_SECONDS: "3",
     SPILLWAY_SELF_FENCE_SECONDS: "2",
     SPILLWAY_REAPER_SECONDS: "0.5",
-    SPILLWAY_POLL_MS: "120",
+    SPILLWAY_POLL_MS: "200",
   });
   const relay = startNeonRelay(env["DATABASE_URL"] ?? "");
   const startApi = () =>

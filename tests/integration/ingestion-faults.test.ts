@@ -67,12 +67,12 @@ const afterInserting = (act: () => Promise<void>): ClickHouse => {
 
 /** Runs a runner until no job is open. */
 const runUntilDone = async (): Promise<void> => {
-  const runner = fixture.startRunner({ SPILLWAY_POLL_MS: "120" });
+  const runner = fixture.startRunner({ SPILLWAY_POLL_MS: "200" });
   try {
     for (const end = Date.now() + waitSeconds * 1000; Date.now() < end; ) {
       const [row] = await execute<{ open: number }>(fixture.db, sql`select count(*)::int as open from jobs where finished_at is null`);
       if (row?.open === 0) return;
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      await new Promise((resolve) => setTimeout(resolve, 80));
     }
     throw new Error(JSON.stringify(await execute(fixture.db, sql`select kind, state, last_error from jobs limit 5`)));
   } finally {
@@ -204,15 +204,15 @@ it("requests are taken in while ClickHouse is silent to more deletions of a proj
   const opened = Promise.withResolvers<void>();
   hook.before((_, body) => (body.includes("DELETE FROM") ? opened.promise : Promise.resolve()));
   for (let deletion = 0; deletion < 8; deletion++) await deleteTraces([unique("t")]);
-  const runner = fixture.startRunner({ CLICKHOUSE_URL: hook.url, SPILLWAY_POLL_MS: "120" });
+  const runner = fixture.startRunner({ CLICKHOUSE_URL: hook.url, SPILLWAY_POLL_MS: "200" });
   const open = (kind: string) => execute(fixture.db, sql`select 1 from jobs where kind = ${kind} and finished_at is null`);
   const running = () => execute(fixture.db, sql`select 1 from jobs where kind = 'data.delete' and state = 'running'`);
   try {
     // As many as a runner works on at once for one project: it leaves a place to the others.
-    while ((await running()).length < 1) await new Promise((resolve) => setTimeout(resolve, 20));
+    while ((await running()).length < 1) await new Promise((resolve) => setTimeout(resolve, 80));
     const jobId = newId("job");
     await enqueueJob(fixture.db, { id: jobId, kind: "ingestion.otel", projectId: fixture.projectId, payload: { fileKey: "gone" } });
-    while ((await open("ingestion.otel")).length > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    while ((await open("ingestion.otel")).length > 0) await new Promise((resolve) => setTimeout(resolve, 80));
     expect(await open("data.delete")).toHaveLength(8);
     // What these leave free is nothing a deletion of the same project can take.
     expect(await running()).toHaveLength(1);
@@ -292,10 +292,10 @@ describe("a deletion", () => {
       origin: { apiKey: "", sdkName: "", sdkVersion: "" },
     });
     await execute(fixture.db, sql`update jobs set run_at = now() + interval '1 hour'`);
-    const runner = fixture.startRunner({ SPILLWAY_POLL_MS: "120" });
+    const runner = fixture.startRunner({ SPILLWAY_POLL_MS: "200" });
     await deleteTraces([gone]);
     const left = async () => (await execute(fixture.db, sql`select 1 from jobs where kind = 'data.delete' and finished_at is null`)).length;
-    while ((await left()) > 0) await new Promise((resolve) => setTimeout(resolve, 30));
+    while ((await left()) > 0) await new Promise((resolve) => setTimeout(resolve, 80));
     await runner.stop();
     expect((await fixture.readObject(fileKey)).toString("utf8")).not.toContain(gone);
     await execute(fixture.db, sql`update jobs set run_at = now() where finished_at is null`);
@@ -321,7 +321,7 @@ describe("a deletion", () => {
     const batch = await claim();
     const slow = afterInserting(async () => {
       await deleteTraces([traceId]);
-      const runner = fixture.startRunner({ SPILLWAY_POLL_MS: "120", QUEUE_CONSUMER_INGESTION_QUEUE_IS_ENABLED: "false" });
+      const runner = fixture.startRunner({ SPILLWAY_POLL_MS: "200", QUEUE_CONSUMER_INGESTION_QUEUE_IS_ENABLED: "false" });
       // As long as a deletion takes that waits for nobody.
       for (let tries = 0; tries < 40; tries++) {
         if ((await execute(fixture.db, sql`select 1 from jobs where kind = 'data.delete' and finished_at is null`)).length === 0) break;

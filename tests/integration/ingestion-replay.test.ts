@@ -71,12 +71,12 @@ const counts = async (): Promise<Open> => {
 
 /** Runs a runner until nothing waits any more; answers the dead letters. */
 const drained = async (): Promise<number> => {
-  const runner = fixture.startRunner({ SPILLWAY_POLL_MS: "120" });
+  const runner = fixture.startRunner({ SPILLWAY_POLL_MS: "200" });
   try {
     for (const end = Date.now() + waitSeconds * 1000; Date.now() < end; ) {
       const { open, dead } = await counts();
       if (open === 0) return dead;
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      await new Promise((resolve) => setTimeout(resolve, 80));
     }
     throw new Error(
       `jobs are left after ${waitSeconds} s: ${JSON.stringify(await execute(fixture.db, sql`select kind, state, last_error from jobs limit 5`))}`,

@@ -37,7 +37,7 @@ const contents = async (): Promise<string[]> => {
 const start = (): RunnerProcess => {
   const runner = startRunnerProcess(
     fixture.runnerEnv({
-      SPILLWAY_POLL_MS: "120",
+      SPILLWAY_POLL_MS: "200",
       SPILLWAY_LEASE_SECONDS: "1.5",
       SPILLWAY_SELF_FENCE_SECONDS: "1",
       SPILLWAY_REAPER_SECONDS: "0.3",
@@ -141,7 +141,7 @@ it("runners that are killed, stopped for longer than their lease and continued l
     ...requestsOf(n).map((events) => async () => void (await fixture.ingest(events))),
     ...spansOf(n).map((spans) => () => sendSpans(spans)),
   ];
-  const requests = Array.from({ length: Number(process.env["SPILLWAY_STORM_TRACES"] ?? 25) }, (_, n) => sends(n))
+  const requests = Array.from({ length: Number(process.env["SPILLWAY_STORM_TRACES"] ?? 20) }, (_, n) => sends(n))
     .flat()
     .map((send) => ({ send, key: random() }))
     .toSorted((a, b) => a.key - b.key);

@@ -19,6 +19,7 @@ import { requestRun } from "../../services/integrations/request-run.ts";
 import { type FaultStore, startFaultStore } from "../support/fault-store.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { insertIntegration, integrationEnv, listRuns, type RunRow, readIntegration } from "../support/integration-rows.ts";
+import { isLong } from "../support/property-runs.ts";
 import { type QueryHook, startQueryHook } from "../support/query-hook.ts";
 import {
   createHistory,
@@ -58,7 +59,7 @@ let history: History;
 /** Traces that were removed while windows were delivered: what is delivered of them depends on when. */
 const removed = new Set<string>();
 let isRefusing = true;
-const refusedIds = new Set(historyTables.flatMap((table) => [3, 13].map((n) => `${table}-${n}`)));
+const refusedIds = new Set(historyTables.flatMap((table) => (isLong ? [3, 13, 23] : [3, 13]).map((n) => `${table}-${n}`)));
 const runners: RunnerProcess[] = [];
 const ids = { storage: "", posthog: "", mixpanel: "" };
 

@@ -53,7 +53,7 @@ const exists = async (key: string): Promise<boolean> => (await fixture.s3.send({
 const eventually = async (what: string, isTrue: () => Promise<boolean>) => {
   for (const end = Date.now() + waitSeconds * 1000; Date.now() < end; ) {
     if (await isTrue()) return;
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await new Promise((resolve) => setTimeout(resolve, 80));
   }
   throw new Error(`not in time: ${what}`);
 };

@@ -199,8 +199,8 @@ const oneByOne = { SPILLWAY_SLICE_MIB: "1", SPILLWAY_SLICES_AHEAD: "0" };
 const rowsTotal = 4000;
 const fill = () =>
   fixture.query(
-    `INSERT INTO events (project_id, trace_id, span_id, start_time, name, input, event_ts)
-     SELECT '${fixture.projectId}', 't', concat('s', toString(number)), toDateTime64('2026-01-01 00:00:00', 6, 'UTC') + toIntervalSecond(number), 'n', repeat('payload ', 130), toDateTime64('2026-01-02 00:00:00', 6, 'UTC')
+    `INSERT INTO events (project_id, trace_id, span_id, start_time, name, input, event_ts, created_at)
+     SELECT '${fixture.projectId}', 't', concat('s', toString(number)), toDateTime64('2026-01-01 00:00:00', 6, 'UTC') + toIntervalSecond(number), 'n', repeat('payload ', 130), toDateTime64('2026-01-02 00:00:00', 6, 'UTC') AS written, written
      FROM numbers(${rowsTotal})`,
   );
 const seconds = (count: number) => clickHouseTime(baseUs + count * 1_000_000);
@@ -248,6 +248,27 @@ describe("rows that change while slices are read", () => {
     expect(restarted).toEqual(["RowsRekeyed"]);
     expect(new Set(ids(rows)).size).toBe(rowsTotal);
     expect(rows).toHaveLength(rowsTotal);
+  });
+
+  it("that came and moved meanwhile, in a day of long ago: once", async () => {
+    await fill();
+    const created_at = now();
+    const writes = new Map([
+      ["-0-0", { start_time: seconds(0.5), name: "came" }],
+      ["-1-0", { start_time: seconds(rowsTotal - 1), name: "moved" }],
+    ]);
+    hook.before(async (queryId) => {
+      for (const [ending, fields] of writes)
+        if (queryId.endsWith(ending) && writes.delete(ending))
+          await fixture.insertEvents([row("new", { ...fields, event_ts: now(), created_at })]);
+    });
+    const filter = [{ column: "startTime", type: "datetime", operator: "<", value: "2026-01-02T00:00:00Z" }];
+    const { rows, restarted } = await run(oneByOne, { ...ascending, filter });
+    expect(writes.size).toBe(0);
+    expect(restarted).toEqual(["RowsRekeyed"]);
+    expect(new Set(ids(rows)).size).toBe(rowsTotal + 1);
+    expect(rows).toHaveLength(rowsTotal + 1);
+    expect(rows.find(({ id }) => id === "new")?.name).toBe("moved");
   });
 
   it("moved between the look for moved rows and the plan: once", async () => {

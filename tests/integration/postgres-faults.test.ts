@@ -126,7 +126,7 @@ it("an export whose COMMIT was answered by nobody is completed, and its file sta
     expect(row.status).toBe("COMPLETED");
     // The attempt has seen its failure and given up; the sweep has run since.
     for (const end = Date.now() + waitSeconds * 1000; Date.now() < end && !lines.some(({ event }) => event === "job_attempt"); )
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      await new Promise((resolve) => setTimeout(resolve, 80));
     await new Promise((resolve) => setTimeout(resolve, 700));
     const after = await fixture.load(exportId);
     expect([after.status, after.job?.state]).toEqual(["COMPLETED", "completed"]);

@@ -64,7 +64,7 @@ const start = async (overrides: Record<string, string> = {}): Promise<RunnerProc
 const until = async (look: () => Promise<boolean>): Promise<void> => {
   for (const end = Date.now() + waitSeconds * 1000; !(await look()); ) {
     if (Date.now() > end) throw new Error("not seen in time");
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await new Promise((resolve) => setTimeout(resolve, 80));
   }
 };
 

@@ -54,7 +54,7 @@ const send = async (...spans: (Span & { traceId: string })[]): Promise<void> =>
   }));
 
 const drained = async (runners = 1): Promise<void> => {
-  const running = Array.from({ length: runners }, () => fixture.startRunner({ SPILLWAY_POLL_MS: "120" }));
+  const running = Array.from({ length: runners }, () => fixture.startRunner({ SPILLWAY_POLL_MS: "200" }));
   try {
     for (const end = Date.now() + waitSeconds * 1000; Date.now() < end; ) {
       const [row] = await execute<{ open: number; dead: number }>(
@@ -62,7 +62,7 @@ const drained = async (runners = 1): Promise<void> => {
         sql`select count(*) filter (where finished_at is null)::int as open, count(*) filter (where state = 'discarded')::int as dead from jobs`,
       );
       if (row?.open === 0) return expect(row.dead).toBe(0);
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      await new Promise((resolve) => setTimeout(resolve, 80));
     }
     throw new Error(`jobs are left: ${JSON.stringify(await execute(fixture.db, sql`select kind, state, last_error from jobs limit 5`))}`);
   } finally {

@@ -245,7 +245,7 @@ describe("an upload that another attempt goes on with", () => {
         )
       ).map(({ number }) => number);
     for (const end = Date.now() + waitSeconds * 1000; Date.now() < end && (await partsLeft()).length < 2; )
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      await new Promise((resolve) => setTimeout(resolve, 80));
     await runner.stop();
     expect(await partsLeft()).toEqual([1, 2]);
     store.fail(() => "equalParts");
@@ -281,7 +281,7 @@ describe("the sweep", () => {
   };
   const untilRemoved = async (key: string) => {
     for (const end = Date.now() + waitSeconds * 1000; Date.now() < end && (await stateOf(key)) !== "removed"; )
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      await new Promise((resolve) => setTimeout(resolve, 80));
     expect([await stateOf(key), await exists(key)]).toEqual(["removed", false]);
   };
 

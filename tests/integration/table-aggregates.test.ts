@@ -20,7 +20,7 @@ let fixture: Fixture;
 let runner: { stop: () => Promise<void> };
 beforeAll(async () => {
   fixture = await createFixture();
-  runner = fixture.startRunner({ SPILLWAY_POLL_MS: "20" });
+  runner = fixture.startRunner({ SPILLWAY_POLL_MS: "50" });
   const rows = fc.sample(
     fc.nat(80).chain((index) => filterRow(fixture.projectId, index)),
     { numRuns: 200, seed: 11 },

@@ -34,7 +34,7 @@ let runner: { stop: () => Promise<void> };
 
 beforeAll(async () => {
   fixture = await createFixture();
-  runner = fixture.startRunner({ SPILLWAY_POLL_MS: "20" });
+  runner = fixture.startRunner({ SPILLWAY_POLL_MS: "50" });
   for (const [index, name] of tableNames.entries()) {
     const { make, insert, replace, remove } = tableCases[name];
     // Ids of their own: some cases insert traces too, and two equal versions of a trace would be a matter of chance.

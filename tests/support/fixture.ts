@@ -100,7 +100,7 @@ export const createFixture = async ({ cluster, pooled }: FixtureOptions = {}) =>
     LANGFUSE_S3_EVENT_UPLOAD_SECRET_ACCESS_KEY: s3Config.secretAccessKey,
     LANGFUSE_S3_EVENT_UPLOAD_FORCE_PATH_STYLE: "true",
     BATCH_EXPORT_S3_PART_SIZE_MIB: "5",
-    SPILLWAY_POLL_MS: "120",
+    SPILLWAY_POLL_MS: "200",
     // Each kind has a loop that polls; tests of integrations switch them on.
     QUEUE_CONSUMER_BLOB_STORAGE_INTEGRATION_QUEUE_IS_ENABLED: "false",
     QUEUE_CONSUMER_POSTHOG_INTEGRATION_QUEUE_IS_ENABLED: "false",
@@ -160,7 +160,7 @@ export const createFixture = async ({ cluster, pooled }: FixtureOptions = {}) =>
     for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
       const row = await load(exportId, projectId);
       if (row.finishedAt !== null) return row;
-      await new Promise((resolve) => setTimeout(resolve, 30));
+      await new Promise((resolve) => setTimeout(resolve, 80));
     }
     throw new Error(`the export did not end in ${seconds} s: ${JSON.stringify(await load(exportId, projectId))}`);
   };

@@ -45,7 +45,7 @@ export const startMailBox = async (): Promise<MailBox> => {
       for (const end = Date.now() + seconds * 1000; Date.now() < end; ) {
         const mail = mails.find(({ raw }) => pattern.test(raw));
         if (mail !== undefined) return mail;
-        await new Promise((resolve) => setTimeout(resolve, 30));
+        await new Promise((resolve) => setTimeout(resolve, 80));
       }
       throw new Error(`no mail like ${pattern} among ${mails.length}: ${mails.map(({ raw }) => raw.slice(0, 300)).join("\n---\n")}`);
     },

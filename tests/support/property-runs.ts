@@ -4,10 +4,12 @@ export const isLong = process.env["SPILLWAY_LONG_TESTS"] === "1";
 /** A fifth of the runs, rounded up, unless all are asked for. */
 export const runsOf = (all: number): number => (isLong ? all : Math.ceil(all / 5));
 
-/** Every pair in a long run; otherwise each value of both lists at least once, as many pairs as the longer list has values. */
+/**
+ * Every pair in a long run; otherwise each value of both lists at least once, as many pairs as the longer list has values. Which values meet
+ * shifts from round to round, so that lists which are products themselves are mixed.
+ */
 export const pairsOf = <A, B>(as: readonly A[], bs: readonly B[]): [A, B][] => {
-  const all = as.flatMap((a) => bs.map((b): [A, B] => [a, b]));
-  const isTurn = (place: number) =>
-    Math.floor(place / bs.length) % Math.min(as.length, bs.length) === (place % bs.length) % Math.min(as.length, bs.length);
-  return isLong ? all : all.filter((_, place) => isTurn(place));
+  const round = Math.min(as.length, bs.length);
+  const isTurn = (i: number, j: number) => (i + Math.floor(i / round)) % round === j % round;
+  return as.flatMap((a, i) => bs.flatMap((b, j): [A, B][] => (isLong || isTurn(i, j) ? [[a, b]] : [])));
 };

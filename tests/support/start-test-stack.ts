@@ -14,7 +14,7 @@ import { clonePostgres, type PostgresClone } from "./postgres-clone.ts";
 export type TestStackOptions = { env?: Record<string, string>; withRunner?: boolean; hasOwnEngines?: boolean };
 
 /** Looks for jobs often, and gives them back at the end instead of finishing them. */
-const eager = { SPILLWAY_LOCAL_SINKS: "false", SPILLWAY_POLL_MS: "120", SPILLWAY_SHUTDOWN_GRACE_SECONDS: "0" };
+const eager = { SPILLWAY_LOCAL_SINKS: "false", SPILLWAY_POLL_MS: "200", SPILLWAY_SHUTDOWN_GRACE_SECONDS: "0" };
 
 /** What is answered with 503 because the machine is busy would be judged by time. Files about these bounds set their own. */
 const patient = {

@@ -12,7 +12,7 @@ export const untilIngested = async (db: Database): Promise<void> => {
         from jobs where kind in ('ingestion.merge', 'ingestion.otel', 'data.delete')`,
     );
     if (row?.open === 0) return expect(row.dead).toBe(0);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await new Promise((resolve) => setTimeout(resolve, 80));
   }
   throw new Error(`jobs are left after ${waitSeconds} s`);
 };

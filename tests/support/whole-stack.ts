@@ -100,7 +100,7 @@ export const useWholeStack = (options: TestStackOptions = {}) => {
         const now = await json<{ status: string; log: string | null }>(`batch-exports/${id}`);
         if (now.status === "FAILED") throw new Error(String(now.log));
         if (now.status === "COMPLETED") return parseLines(await (await call(`batch-exports/${id}/download`)).text());
-        await new Promise((resolve) => setTimeout(resolve, 40));
+        await new Promise((resolve) => setTimeout(resolve, 80));
       }
       throw new Error("the export did not end");
     },

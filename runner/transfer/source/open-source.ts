@@ -4,6 +4,7 @@ import type { PhysicalTables } from "../../../core/query/build-query.ts";
 import { usesOf } from "../../../core/query/sql.ts";
 import type { ClickHouse } from "../../../db/clickhouse/client.ts";
 import type { PlanBounds } from "../../../db/clickhouse/plan-export.ts";
+import { isUnlogged } from "../../../db/event-store/deletable-objects.ts";
 import type { Database } from "../../../db/postgres/client.ts";
 import { loadLookups } from "../../../db/postgres/lookups.ts";
 import { openClickHouseSource } from "./clickhouse-source.ts";
@@ -28,7 +29,8 @@ export const openSource = async (deps: SourceDeps, request: SourceRequest): Prom
       physical: settings.physical,
       bounds: boundsFor(settings, request.options.targetFileMib),
       sliceThreads: settings.sliceThreads,
-      isOnlyWriter: settings.isOnlyWriter,
+      // Without a log of every file, a row does not always keep when it was created.
+      isOnlyWriter: settings.isOnlyWriter && !(await isUnlogged(db, request.projectId)),
     },
     request,
     await loadLookups(db, request.projectId, usesOf([...selection.select, ...conditions])),

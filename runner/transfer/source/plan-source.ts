@@ -42,26 +42,30 @@ export const planSource = async (deps: ClickHouseSourceDeps, request: SourceRequ
   const countable = countPredicate(compiled, scope);
   const own = ownConditions(compiled);
   const among = merges && own.conditions.length > 0 ? `FROM ${unmerged} WHERE ${countPredicate(own, scope).sql}` : null;
-  const findRekeyed = async (name: string, only: Sql | undefined) =>
-    merges
-      ? findRekeyedRows(
+  /** One list for each of the looks. */
+  const findRekeyed = (name: string, looks: readonly (Sql | undefined)[]) =>
+    Promise.all(
+      looks.map((only, look) =>
+        findRekeyedRows(
           clickhouse,
           { from: unmerged, table, projectId, ...(only === undefined ? {} : { only }) },
-          { signal, queryId: `${request.queryId}-${name}` },
-        )
-      : [];
+          { signal, queryId: `${request.queryId}-${name}${look === 0 ? "" : `-${look}`}` },
+        ),
+      ),
+    );
 
   // Without filters on its own columns, any version may replace a row.
   const findFirst = async () => {
-    const only = merges && own.conditions.length > 0 ? await versionsSince(deps, request, countPredicate(own, scope)) : undefined;
-    return { only, rekeyed: await findRekeyed("moved", only) };
+    if (!merges) return { looks: [], rekeyed: [] };
+    const looks = own.conditions.length > 0 ? await versionsSince(deps, request, countPredicate(own, scope)) : [undefined];
+    return { looks, rekeyed: await findRekeyed("moved", looks) };
   };
   // Rows are rarely re-keyed, so planning starts without the answer and is repeated if there are any.
-  const [{ rekeyed, only }, firstPlan] = await Promise.all([
+  const [{ looks, rekeyed }, firstPlan] = await Promise.all([
     findFirst(),
     known ?? makePlan(deps, request, { counted: countable, among, queryId: request.queryId, total: newest?.total }),
   ]);
-  const without = withoutRekeyed(table, rekeyed);
+  const without = withoutRekeyed(table, rekeyed.flat());
   const counted = joinSql([countable, without], "");
   const plan =
     known === null && without.sql !== ""
@@ -92,7 +96,8 @@ export const planSource = async (deps: ClickHouseSourceDeps, request: SourceRequ
       return count("more", `(SELECT 1 FROM ${rows(condition)} LIMIT ${rowsMax})`, condition.params);
     },
     proveNothingRekeyed: async (written) => {
-      if (areRekeyed(rekeyed, await findRekeyed("moved-after", only)))
+      const after = await findRekeyed("moved-after", looks);
+      if (after.some((rows, look) => areRekeyed(rekeyed[look] ?? [], rows)))
         throw new RowsRekeyed("a row was written under another sort key during the export");
       if (written === null || !isExact || written === plan.rows) return;
       const now = await count("after", rows(counted), counted.params);
@@ -123,42 +128,44 @@ const creationSecondsMax = 86_400;
 const idsMax = 1000;
 
 /**
- * Condition for the versions that may replace a row of the export: those written since the oldest version that matches, or that appear while
- * it runs, of rows first stored no later than the newest that matches. The indexes on the version and on `created_at` find them, so that a
- * day of long ago does not look at what came since. Of an export of few rows, only those of its ids: it is one slice, in which an id
- * cannot be twice. Bound once, so that both looks compare the same versions.
+ * Conditions for the versions that may replace a row of the export, each for a look of its own: those written since the oldest version that
+ * matches, or that appear while it runs. Of an export of few rows, only those of its ids: it is one slice, in which an id cannot be twice.
+ * If every version keeps `created_at`, one look at rows first stored no later than the newest that matches, and one at what is written from
+ * now on: a row that comes and moves while slices are read. The indexes on both columns find these, and no index would find their union, so a
+ * day of long ago does not look at what came since. Bound once, so that what is found before and after the read can be compared.
  */
 const versionsSince = async (
   { clickhouse, physical, bounds, isOnlyWriter }: ClickHouseSourceDeps,
   { compiled: { table }, window, signal, queryId }: SourceRequest,
   matching: Sql,
-): Promise<Sql> => {
-  const [found] = await clickhouse.queryRows<{ us: string; createdUs: string; ids: string[]; bytes: string }>({
+): Promise<Sql[]> => {
+  const [found] = await clickhouse.queryRows<{ us: string; createdUs: string; recentUs: string; ids: string[]; bytes: string }>({
     sql: `SELECT toUnixTimestamp64Micro(least(ifNull(minOrNull(${table.version}), now64(6)), now64(6)) - INTERVAL ${insertSecondsMax} SECOND) AS us,
         toUnixTimestamp64Micro(toDateTime64(ifNull(maxOrNull(${table.createdAt ?? "now64(6)"}), now64(6)), 6) + INTERVAL ${creationSecondsMax} SECOND) AS createdUs,
+        toUnixTimestamp64Micro(now64(6) - INTERVAL ${insertSecondsMax} SECOND) AS recentUs,
         groupArray(${idsMax + 1})(${table.id}) AS ids, sum(${table.rowBytes.sql}) AS bytes
       FROM ${fromClause(table, physical, { needsFinal: false, names: [matching, table.rowBytes] })} WHERE ${matching.sql} AND ${notDeleted(table, window)}`,
     params: matching.params,
     queryId: `${queryId}-since`,
     signal,
   });
-  const { us = "0", createdUs = "0", ids = [], bytes = "0" } = found ?? {};
-  const written: Sql = {
+  const { us = "0", createdUs = "0", recentUs = "0", ids = [], bytes = "0" } = found ?? {};
+  const writtenSince = (instant: string): Sql => ({
     sql: `${table.version} >= fromUnixTimestamp64Micro({rekeyedSince:Int64})`,
     uses: [],
-    params: { rekeyedSince: us },
-  };
+    params: { rekeyedSince: instant },
+  });
+  if (ids.length <= idsMax && Number(bytes) <= bounds.sliceBytesMin) {
+    const exported: Sql = { sql: `${table.id} IN (SELECT v FROM exported_ids)`, uses: [], params: { exported_ids: externalSet(ids) } };
+    return [joinSql([writtenSince(us), exported], " AND ")];
+  }
+  if (!isOnlyWriter || table.createdAt === undefined) return [writtenSince(us)];
   const created: Sql = {
     sql: `${table.createdAt} <= fromUnixTimestamp64Micro({createdUntil:Int64})`,
     uses: [],
     params: { createdUntil: createdUs },
   };
-  const since = isOnlyWriter && table.createdAt !== undefined ? joinSql([written, created], " AND ") : written;
-  if (ids.length > idsMax || Number(bytes) > bounds.sliceBytesMin) return since;
-  return joinSql(
-    [since, { sql: `${table.id} IN (SELECT v FROM exported_ids)`, uses: [], params: { exported_ids: externalSet(ids) } }],
-    " AND ",
-  );
+  return [joinSql([writtenSince(us), created], " AND "), writtenSince(recentUs)];
 };
 
 /**

@@ -45,7 +45,7 @@ const start = async (command: string, file: string, program: string) => {
       isOver,
     ]);
     if (isThere) return { url, printed: () => printed };
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await new Promise((resolve) => setTimeout(resolve, 80));
   }
 };
 
