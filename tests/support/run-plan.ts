@@ -1,0 +1,42 @@
+/**
+ * A whole run must end in half an hour, and machines differ by three times in speed. Costly files run last, and those for which a slow machine
+ * has no time are left out, in turn from day to day. `npm run test:long` leaves none out.
+ */
+
+/** What each takes, as a share of the time of all other files together; measured whole runs. */
+export const costlyFiles: readonly (readonly [file: string, share: number])[] = [
+  ["tests/integration/ingestion-storm.test.ts", 0.017],
+  ["tests/integration/crash.test.ts", 0.021],
+  ["tests/integration/integrations-storm.test.ts", 0.052],
+  ["tests/e2e/fuzz.test.ts", 0.026],
+  ["tests/integration/table-rows.test.ts", 0.057],
+  ["tests/e2e/stack.test.ts", 0.029],
+  ["tests/integration/cluster.test.ts", 0.02],
+  ["tests/integration/hostile-score-names.test.ts", 0.027],
+  ["tests/integration/growth.test.ts", 0.026],
+  ["tests/integration/load-and-merge.test.ts", 0.016],
+  ["tests/integration/preview.test.ts", 0.017],
+  ["tests/integration/trace-aggregates.test.ts", 0.025],
+  ["tests/integration/trace-aggregates-writes.test.ts", 0.026],
+  ["tests/integration/ingestion-aggregates.test.ts", 0.041],
+  ["tests/integration/traces-discrepancies.test.ts", 0.016],
+];
+
+/** Time for all files, in milliseconds; the checks and the documentation site take some minutes more. */
+export const runMsMax = 23 * 60_000;
+
+/**
+ * Chooses the costly files that fit when all others have taken `othersMs`, beginning with another one each day. Several run at once, which the
+ * shares account for.
+ */
+export const costlyFilesWithin = (othersMs: number, day: number, msMax = runMsMax): { chosen: string[]; left: string[] } => {
+  const first = day % costlyFiles.length;
+  const [chosen, left]: [string[], string[]] = [[], []];
+  let ms = othersMs;
+  for (const [file, share] of [...costlyFiles.slice(first), ...costlyFiles.slice(0, first)]) {
+    const fits = ms + share * othersMs <= msMax;
+    (fits ? chosen : left).push(file);
+    if (fits) ms += share * othersMs;
+  }
+  return { chosen, left };
+};
