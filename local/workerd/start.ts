@@ -55,17 +55,19 @@ const keepBundle = async (kept: string): Promise<void> => {
   }
   try {
     renameSync(making, kept);
-  } catch {
-    // Another start was faster.
+  } catch (error) {
     rmSync(making, { recursive: true, force: true });
+    // Unless another start was faster.
+    if (!existsSync(join(kept, "worker.js"))) throw error;
   }
 };
 
 const removeNamed = (path: string, aside: string): void => {
   try {
     renameSync(path, aside);
-  } catch {
-    // Another start has removed it.
+  } catch (error) {
+    // Unless another start has removed it.
+    if (existsSync(path)) throw error;
   }
   rmSync(aside, { recursive: true, force: true });
 };

@@ -34,12 +34,12 @@ export const runMsMax = 23 * 60_000;
  * Chooses the costly files that fit when all others have taken `othersMs`, beginning with another one each day. Several run at once, which the
  * shares account for.
  */
-export const costlyFilesWithin = (othersMs: number, day: number, msMax = runMsMax): { chosen: string[]; left: string[] } => {
+export const costlyFilesWithin = (othersMs: number, day: number): { chosen: string[]; left: string[] } => {
   const first = day % costlyFiles.length;
   const [chosen, left]: [string[], string[]] = [[], []];
   let ms = othersMs;
   for (const [file, share] of [...costlyFiles.slice(first), ...costlyFiles.slice(0, first)]) {
-    const fits = ms + share * othersMs <= msMax;
+    const fits = ms + share * othersMs <= runMsMax;
     (fits ? chosen : left).push(file);
     if (fits) ms += share * othersMs;
   }
