@@ -5,6 +5,7 @@
 
 import type { z } from "zod";
 import { isRecord } from "../is-record.ts";
+import { snakeCase } from "../usage/flatten-usage.ts";
 import { isCount } from "../usage/read-count.ts";
 import { readUsage } from "../usage/read-usage.ts";
 import { findSpelling } from "../usage/reported-usage.ts";
@@ -20,16 +21,32 @@ const mapOf = <Value>(entries: [string, Value | undefined][]): Record<string, Va
 };
 
 /**
- * Returns the shortest decimal for the number, without an exponent; undefined if negative or not finite. Text must already have that form.
+ * Returns the shortest decimal for the number, without an exponent; undefined if negative or not finite. Text may have one, as Python
+ * prints a Decimal of less than a millionth; text of a plain decimal keeps every digit.
  */
 export const readCost = (value: unknown): string | undefined => {
-  if (typeof value === "string") return /^\d{1,40}(\.\d{1,40})?$/.test(value) ? value.replace(/^0+(?=\d)/, "") : undefined;
+  if (typeof value === "string") {
+    const text = value.trim();
+    if (/^\d{1,40}(\.\d{1,40})?$/.test(text)) return text.replace(/^0+(?=\d)/, "");
+    return decimalText.test(text) ? readCost(Number(text)) : undefined;
+  }
   if (typeof value !== "number" || !Number.isFinite(value) || value < 0) return undefined;
   const [, whole = "0", fraction = "", exponent = "0"] = /^(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(value)) ?? [];
   const shift = Number(exponent);
   if (shift === 0) return String(value + 0);
   if (shift > 0) return `${whole}${fraction.padEnd(shift, "0")}`;
   return `0.${"0".repeat(-shift - 1)}${whole}${fraction}`;
+};
+
+const decimalText = /^\+?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
+
+/** Providers name the total `total_cost`. Beside its parts it must not count as one of them. */
+const isTotalCost = (kind: string): boolean => ["total", "total_cost"].includes(snakeCase(kind));
+
+const costsOf = (given: Readonly<Record<string, unknown>>): Costs | undefined => {
+  const entries = Object.entries(given).map(([kind, cost]): [string, string | undefined] => [kind, readCost(cost)]);
+  const total = readCost(given["total"]) ?? entries.find(([kind, cost]) => isTotalCost(kind) && cost !== undefined)?.[1];
+  return mapOf([...entries.filter(([kind]) => !isTotalCost(kind)), ["total", total]]);
 };
 
 const notRecord = { fault: "must be an object of numbers" };
@@ -40,11 +57,11 @@ export const UsageDetails = schemaOf((input): { value: Record<string, unknown> |
   return isRecord(input) ? { value: input } : notRecord;
 }).optional();
 
-/** Keeps costs ≥ 0 and drops the rest. */
+/** Keeps costs ≥ 0 and drops the rest; the total is `total`, whatever it was called. */
 export const CostDetails = schemaOf((input): { value: Costs | null | undefined } | { fault: string } => {
   if (input === undefined || input === null) return { value: input };
   if (!isRecord(input)) return notRecord;
-  return { value: mapOf(Object.entries(input).map(([kind, cost]) => [kind, readCost(cost)])) };
+  return { value: costsOf(input) };
 }).optional();
 
 const usageUnits = ["CHARACTERS", "TOKENS", "MILLISECONDS", "SECONDS", "IMAGES", "REQUESTS"];

@@ -20,6 +20,7 @@ const gateways = [
   "azure",
   "azure_ai",
   "azure-openai",
+  "azure_openai",
   "bedrock",
   "bedrock_converse",
   "amazon-bedrock",
@@ -35,6 +36,7 @@ const gateways = [
   "google-vertex",
   "google-vertex-anthropic",
   "google_vertexai",
+  "google_anthropic_vertex",
   "google_genai",
   "google-genai",
   "google-gla",
@@ -46,6 +48,7 @@ const gateways = [
   "litellm_proxy",
   "vercel",
   "vercel_ai_gateway",
+  "gateway",
   "portkey",
   "helicone",
   "cloudflare",
@@ -54,6 +57,8 @@ const gateways = [
   "global",
   "global-standard",
   "openai",
+  "openai-chat",
+  "openai-responses",
   "anthropic",
   "google",
   "mistral",
@@ -70,7 +75,7 @@ const gateways = [
   "amazon",
   "voyage",
 ];
-const gatewayPrefix = new RegExp(`^@?(?:${gateways.join("|")})/`, "i");
+const gatewayPrefix = new RegExp(`^@?(?:${gateways.join("|")})[/:]`, "i");
 
 /** Makers as Amazon Bedrock writes them before a model's name. */
 const bedrockMaker = "(?:anthropic|amazon|cohere|deepseek|mistral|openai|qwen|moonshotai|zai|google|minimax|ai21|meta)";
@@ -108,8 +113,9 @@ export const nameRules: readonly Rule[] = [
     reduce: replacing(/^(?:\/*(?:projects\/[^/]+|locations\/[^/]+|publishers\/[^/]+|models)\/)+/i),
   },
   {
-    what: "the gateway or cloud before a slash, also several",
-    source: "https://docs.litellm.ai/docs/providers and https://openrouter.ai/docs/overview/models, read 2026-11",
+    what: "the gateway or cloud before a slash or a colon, also several",
+    source:
+      "https://docs.litellm.ai/docs/providers and https://openrouter.ai/docs/overview/models, read 2026-11; with a colon: https://ai.pydantic.dev/models/overview/ and LangChain's init_chat_model",
     reduce: replacing(gatewayPrefix),
   },
   {
@@ -173,7 +179,7 @@ const candidatesMax = 24;
 const charactersMax = 1000;
 
 /** Free and fine-tuned models have other prices than their base: only the name as sent can match. */
-const hasPriceOfItsOwn = (name: string): boolean => /:free$/i.test(name) || /(?:^|\/)ft:/i.test(name);
+const hasPriceOfItsOwn = (name: string): boolean => /:free$/i.test(name) || /(?:^|[/:])ft:/i.test(name);
 
 /**
  * Returns the trimmed name, then each shorter one. At most 24, and at most 1,000 characters together if there are several; linear in the

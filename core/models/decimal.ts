@@ -5,7 +5,7 @@
 import { decimalText } from "../query/filters/bounds.ts";
 
 /** A decimal of any precision: `units` × 10^-`scale`. */
-type Decimal = { units: bigint; scale: number };
+export type Decimal = { units: bigint; scale: number };
 
 /** Decimals of a cost column. */
 const costScale = 12;

@@ -148,6 +148,12 @@ export const contentSources: readonly ContentSource[] = [
     output: first("gen_ai.output.messages"),
   },
   {
+    convention: "Sentry and Mastra, before they followed the GenAI conventions",
+    url: "https://getsentry.github.io/sentry-conventions/attributes/gen_ai/",
+    input: first("gen_ai.request.messages"),
+    output: first("gen_ai.response.text", "gen_ai.response.tool_calls"),
+  },
+  {
     convention: "GenAI conventions, tools",
     url: genAi,
     input: first("gen_ai.tool.call.arguments"),

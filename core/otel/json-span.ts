@@ -1,9 +1,11 @@
 /** Converts one parsed span of OTLP/JSON from the spellings of exporters to the common shape. Throws SpanFault for an unreadable span. */
 import { fromBase64, toBase64, toHex } from "../byte-text.ts";
+import { parseDecimal } from "../models/decimal.ts";
 import { jsonDouble } from "./json-double.ts";
 import type { AnyValue, KeyValue, Scope, Span } from "./otlp-traces.ts";
 import { SpanFault } from "./rejections.ts";
 import { checkSpan, type ElementBudget, flagsOf, traceStateOf } from "./span-bounds.ts";
+import { nanosOfDecimal, nanosOfInstant } from "./span-times.ts";
 
 export type Fields = { readonly [name: string]: unknown };
 
@@ -143,19 +145,39 @@ const int64Of = (content: unknown): string => {
   return value.toString();
 };
 
-/** An unreadable time counts as not sent: the span's other time then replaces it. */
+/**
+ * A time may have a fraction if it is in a coarser unit, or be an instant in ISO 8601. An unreadable one counts as not sent: the span's
+ * other time then replaces it.
+ */
 const nanosOf = (content: unknown): string => {
-  const value = integerOf(content);
+  const decimal = isFraction(content) ? parseDecimal(String(content)) : undefined;
+  const value = decimal === undefined ? (integerOf(content) ?? nanosOfInstant(content)) : nanosOfDecimal(decimal);
   return value === undefined || value < 0n || value >= 2n ** 64n ? "0" : value.toString();
 };
 
 const integerOf = (content: unknown): bigint | undefined => {
   if (typeof content === "number") return Number.isFinite(content) ? BigInt(Math.trunc(content)) : undefined;
-  if (typeof content === "string") return /^\s*-?\d{1,30}\s*$/.test(content) ? BigInt(content.trim()) : undefined;
+  if (typeof content === "string") return /^\s*-?\d{1,30}\s*$/.test(content) ? BigInt(content.trim()) : wholeDecimal(content);
   if (!isFields(content)) return undefined;
   const { low, high } = content;
   return Number.isInteger(low) && Number.isInteger(high) ? BigInt(Number(high)) * 2n ** 32n + BigInt(Number(low) >>> 0) : undefined;
 };
+
+/** Protobuf's JSON allows `1e3` and `1.0` for integers, but no fraction: https://protobuf.dev/programming-guides/json/ */
+const wholeDecimal = (text: string): bigint | undefined => {
+  const decimal = text.length > decimalLengthMax ? undefined : parseDecimal(text);
+  if (decimal === undefined) return undefined;
+  const divisor = 10n ** BigInt(decimal.scale);
+  return decimal.units % divisor === 0n ? decimal.units / divisor : undefined;
+};
+
+const isFraction = (content: unknown): boolean =>
+  typeof content === "number"
+    ? !Number.isInteger(content)
+    : typeof content === "string" && content.length <= decimalLengthMax && content.includes(".");
+
+/** Bounds the work: no number of 64 bits is written longer. */
+const decimalLengthMax = 50;
 
 /** Longest text read as an id: base64 with surrounding characters. */
 const idLengthMax = 1000;

@@ -35,9 +35,9 @@ const scopeMetadata = ({ scope, scopeAttributes }: SpanFacts): Json => ({
   attributes: toObject(scopeAttributes),
 });
 
-/** Reads JSON in one attribute, then overlays keys that have their own attributes. */
+/** Reads one attribute as a whole, then overlays keys that have their own attributes. */
 const userMetadata = (attributes: Attributes, own: string): JsonObject => {
-  const whole = parseObject(attributes.get(own)) ?? parseObject(attributes.get(langfuse.compatMetadata));
+  const whole = wholeMetadata(attributes.get(own)) ?? wholeMetadata(attributes.get(langfuse.compatMetadata));
   const metadata: JsonObject = { ...whole };
   for (const prefix of [`${own}.`, `${langfuse.compatMetadata}.`]) {
     for (const [key, value] of below(attributes, prefix)) setOwn(metadata, key, value);
@@ -47,6 +47,10 @@ const userMetadata = (attributes: Attributes, own: string): JsonObject => {
   if (isMeaningful(tools)) metadata["tools"] = tools;
   return metadata;
 };
+
+/** Langfuse's SDKs send metadata that is not an object in one attribute. As in events, it goes under `metadata`. */
+const wholeMetadata = (value: Json | undefined): JsonObject | undefined =>
+  parseObject(value) ?? (isMeaningful(value) && value !== "null" ? { metadata: value } : undefined);
 
 /** Returns attributes as text. For Langfuse's own SDKs only those that others set on their spans: the SDK's own each have a field. */
 const leftOver = ({ scope }: SpanFacts, attributes: readonly (readonly [string, Json])[]): { attributes?: JsonObject } => {

@@ -85,7 +85,7 @@ const withServiceTier = (parameters: JsonObject, { attributes, scope }: SpanFact
 const requestAttributes: Source = ({ attributes }) => {
   const parameters: JsonObject = {};
   for (const prefix of ["gen_ai.request.", "llm.invocation_parameters."]) {
-    for (const [name, value] of below(attributes, prefix)) if (name !== "model") setOwn(parameters, name, value);
+    for (const [name, value] of below(attributes, prefix)) if (!notParameters.has(name)) setOwn(parameters, name, value);
   }
   for (const [name, key] of otherRequestNames) {
     const value = attributes.get(name);
@@ -93,6 +93,9 @@ const requestAttributes: Source = ({ attributes }) => {
   }
   return parameters;
 };
+
+/** Names under `gen_ai.request.` that have fields of their own. */
+const notParameters = new Set(["model", "messages", "available_tools"]);
 
 /** Names used by the GenAI conventions, OpenLLMetry and OpenInference, which share no prefix. */
 const otherRequestNames: readonly (readonly [name: string, parameter: string])[] = [

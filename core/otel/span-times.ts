@@ -1,5 +1,6 @@
 /** OpenTelemetry, mapping: converts span times to ISO 8601 UTC with microseconds; nanoseconds are cut. */
 import { utcInstant } from "../ingestion/instant.ts";
+import type { Decimal } from "../models/decimal.ts";
 
 /** A missing start or end takes the value of the other; without both, the time of the request. */
 export const spanTimes = (
@@ -26,12 +27,22 @@ const instantOfRecent = (nanos: string): string | undefined =>
  * Reads nanoseconds since the epoch. Some exporters send seconds, milliseconds or microseconds: a value in early 1970 as nanoseconds, but
  * 2001-09-09 to 2261 in such a unit, is read in that unit. The units' ranges never overlap; anything else is nanoseconds.
  */
-export const instantOfNanos = (sent: bigint): string => {
+export const instantOfNanos = (sent: bigint): string => instantOfMicros(nanosOfDecimal({ units: sent, scale: 0 }) / 1000n);
+
+/** Does the same for a time that may have a fraction, such as 1795341600.25 seconds. */
+export const nanosOfDecimal = ({ units, scale }: Decimal): bigint => {
+  const divisor = 10n ** BigInt(scale);
   for (const nanosEach of nanosOfCoarserUnits) {
-    const nanos = sent * nanosEach;
-    if (nanos >= recentNanosStart && nanos < recentNanosEnd) return instantOfMicros(nanos / 1000n);
+    const nanos = (units * nanosEach) / divisor;
+    if (nanos >= recentNanosStart && nanos < recentNanosEnd) return nanos;
   }
-  return instantOfMicros(sent / 1000n);
+  return units / divisor;
+};
+
+/** Reads an instant in ISO 8601; undefined for anything else. */
+export const nanosOfInstant = (given: unknown): bigint | undefined => {
+  const instant = typeof given === "string" ? parseInstant(given) : undefined;
+  return instant === undefined ? undefined : microsOfInstant(instant) * 1000n;
 };
 
 /** Nanoseconds in a second, a millisecond, a microsecond. */

@@ -40,6 +40,7 @@ const offeredIn = (input: Json | undefined): Json[] => {
 const offeredInAttributes = (attributes: Attributes): Json[] => [
   ...(parseArray(attributes.get("ai.prompt.tools")) ?? []),
   ...(parseArray(attributes.get("gen_ai.tool.definitions")) ?? []),
+  ...(parseArray(attributes.get("gen_ai.request.available_tools")) ?? []),
   ...(parseArray(genkitPart(attributes, "input", "tools")) ?? []),
   ...(parseArray(fieldOf(parseObject(attributes.get("model_request_parameters")), "function_tools")) ?? []),
   ...(parseArray(nestedAttribute(attributes, "llm.tools")) ?? []).map((entry) => fieldOf(fieldOf(entry, "tool"), "json_schema") ?? null),

@@ -15,7 +15,11 @@ export const readUsage = (given: Readonly<Record<string, unknown>>, { isResolved
     const row = findSpelling(path);
     const isWhole = row?.role === "input" || row?.role === "output" || row?.role === "total";
     return (
-      row !== undefined && row.isKind !== true && row.isSpanOnly !== true && (isWhole || (path.includes(".") && row.role !== "noTokens"))
+      row !== undefined &&
+      // `Total` is not our `total`, and would be added to what it totals.
+      (row.isKind !== true || (isWhole && !Object.hasOwn(given, path))) &&
+      row.isSpanOnly !== true &&
+      (isWhole || (path.includes(".") && row.role !== "noTokens"))
     );
   });
   if (!isProviders) return isResolved ? countsOf(given) : withoutDoubles(countsOf(given));
@@ -64,7 +68,7 @@ const withoutDoubles = (kinds: UsageKinds | undefined): UsageKinds | undefined =
   if (input === undefined || total === undefined) return single;
   const sumOf = (isSide: typeof isInputRole, whole: string) =>
     Object.entries(single).reduce((sum, [kind, count]) => {
-      const row = kind === whole ? undefined : findSpelling(kind);
+      const row = kind === whole ? undefined : findSpelling(snakeCase(kind));
       return row?.isKind === true && isSide(row.role) ? sum + count : sum;
     }, 0);
   const [inputParts, outputParts] = [sumOf(isInputRole, "input"), sumOf(isOutputRole, "output")];
@@ -86,7 +90,7 @@ const withoutRepeats = (kinds: UsageKinds): UsageKinds => {
   const seen = new Map<string, number>();
   return Object.fromEntries(
     Object.entries(kinds).filter(([kind, count]) => {
-      const row = findSpelling(kind);
+      const row = findSpelling(snakeCase(kind));
       if (row?.isKind !== true) return true;
       if (seen.get(row.role) === count && count > 0) return false;
       if (!seen.has(row.role)) seen.set(row.role, count);

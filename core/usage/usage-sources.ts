@@ -58,6 +58,15 @@ export const usageSources = {
   mistral: { name: "Mistral", url: "https://docs.mistral.ai/api/", read: null },
   cohere: { name: "Cohere", url: "https://docs.cohere.com/reference/chat", read: null },
   moonshot: { name: "Moonshot", url: "https://platform.moonshot.ai/docs/api/chat", read: null },
+  ollama: { name: "Ollama", url: "https://docs.ollama.com/api/usage", read },
+  dotnet: {
+    name: "Microsoft.Extensions.AI",
+    url: "https://learn.microsoft.com/dotnet/api/microsoft.extensions.ai.usagedetails",
+    read,
+  },
+  codex: { name: "Codex", url: "https://github.com/openai/codex", read: null },
+  pi: { name: "pi", url: "https://github.com/badlogic/pi-mono/tree/main/packages/ai", read: null },
+  opencode: { name: "OpenCode", url: "https://github.com/sst/opencode", read: null },
   perplexity: { name: "Perplexity", url: "https://docs.perplexity.ai/api-reference/chat-completions-post", read: null },
 } as const;
 

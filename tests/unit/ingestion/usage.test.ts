@@ -97,7 +97,20 @@ describe("usage", () => {
 describe("costs", () => {
   it.each<[string, object, Record<string, string> | null | undefined]>([
     ["details", { costDetails: { input: 0.5, output: 0 } }, { input: "0.5", output: "0" }],
-    ["decimals as text", { costDetails: { a: "0.000000000001", b: "007", c: "1e5", d: "-1", e: "" } }, { a: "0.000000000001", b: "7" }],
+    ["decimals as text", { costDetails: { a: "0.000000000001", b: "007", c: "x", d: "-1", e: "" } }, { a: "0.000000000001", b: "7" }],
+    [
+      "decimals as text, as Python, Go and JavaScript print small and large ones",
+      { costDetails: { a: "5E-7", b: "1.50e-07", c: "1e5", d: "+.5", e: " 2. ", f: "0E-18" } },
+      { a: "0.0000005", b: "0.00000015", c: "100000", d: "0.5", e: "2", f: "0" },
+    ],
+    ["a decimal of more digits than a cost can have", { costDetails: { a: `0.1${"0".repeat(50)}5551` } }, { a: "0.1" }],
+    [
+      "a total under a provider's name",
+      { costDetails: { input_cost: 1, output_cost: 2, total_cost: 3 } },
+      { input_cost: "1", output_cost: "2", total: "3" },
+    ],
+    ["a total in other letters", { costDetails: { Input: 1, Output: 2, Total: 3 } }, { Input: "1", Output: "2", total: "3" }],
+    ["two totals, of which ours counts", { costDetails: { total: 3, totalCost: 4 } }, { total: "3" }],
     ["what is no cost, which is dropped", { costDetails: { a: -1, b: null, c: {}, d: JSON.parse("1e999"), e: 1 } }, { e: "1" }],
     ["nothing", { costDetails: { a: -1 } }, undefined],
     ["null", { costDetails: null }, null],

@@ -438,6 +438,29 @@ const rows: Row[] = [
     { input: "{}", output: "ok" },
   ],
   [
+    "Sentry and Mastra: messages and tools among the parameters of the request",
+    operation("chat", {
+      "gen_ai.request.model": "gpt-4o",
+      "gen_ai.request.temperature": 0.5,
+      "gen_ai.request.messages": text([{ role: "user", content: "hi" }]),
+      "gen_ai.request.available_tools": text([{ name: "search", description: "finds" }]),
+      "gen_ai.response.text": "hello",
+    }),
+    "generation-create",
+    {
+      input: '[{"role":"user","content":"hi"}]',
+      output: "hello",
+      modelParameters: { temperature: 0.5 },
+      otel: { toolDefinitions: { search: '{"description":"finds","parameters":""}' } },
+    },
+  ],
+  [
+    "Sentry: an answer that only calls tools",
+    operation("chat", { "gen_ai.request.model": "m", "gen_ai.response.tool_calls": text([{ id: "c1", name: "search", arguments: "{}" }]) }),
+    "generation-create",
+    { output: '[{"id":"c1","name":"search","arguments":"{}"}]', otel: { toolCallNames: ["search"] } },
+  ],
+  [
     "a prompt that has a name beside its messages",
     { attributes: { "gen_ai.prompt.name": "analyze", "gen_ai.prompt.0.role": "user", "gen_ai.prompt.0.content": "hi" } },
     "span-create",

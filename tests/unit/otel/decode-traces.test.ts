@@ -195,6 +195,9 @@ describe("OTLP/JSON", () => {
     [{ intValue: "9007199254740993" }, { intValue: "9007199254740993" }],
     [{ intValue: { low: -1, high: -1 } }, { intValue: "-1" }],
     [{ intValue: "-9223372036854775808" }, { intValue: "-9223372036854775808" }],
+    [{ intValue: "1e3" }, { intValue: "1000" }],
+    [{ intValue: "-1.5E+1" }, { intValue: "-15" }],
+    [{ intValue: "100.0" }, { intValue: "100" }],
     [{ doubleValue: "NaN" }, { doubleValue: "NaN" }],
     [{ doubleValue: "1.5" }, { doubleValue: 1.5 }],
     [{ bytesValue: "_-8" }, { bytesValue: "/+8=" }],
@@ -204,6 +207,15 @@ describe("OTLP/JSON", () => {
     [undefined, {}],
   ])("reads the value %j", (value, expected) => {
     expect(spanOf({ attributes: [{ key: "k", value }] })?.attributes).toEqual([{ key: "k", value: expected }]);
+  });
+
+  it("gives up on a number of any length at once", () => {
+    const long = `${"1".repeat(200_000)}x`;
+    const started = performance.now();
+    const attributes = [{ key: "k", value: { intValue: long } }];
+    const request = requestOf({ traceId, spanId, startTimeUnixNano: long, endTimeUnixNano: `${long}.`, attributes });
+    expect(parseTracesJson(request).rejected).toMatchObject([{ count: 1 }]);
+    expect(performance.now() - started).toBeLessThan(1000);
   });
 
   it("keeps the last digit of 64-bit integers sent as numbers", () => {
@@ -256,7 +268,8 @@ describe("a span that is not valid", () => {
     ["arrayValue is not an array", { ...good, attributes: [{ key: "k", value: { arrayValue: { values: "x" } } }] }],
     ["the value of an attribute is not an object", { ...good, attributes: [{ key: "k", value: "x" }] }],
     ["stringValue is not text", { ...good, attributes: [{ key: "k", value: { stringValue: {} } }] }],
-    ["intValue is not a 64-bit integer", { ...good, attributes: [{ key: "k", value: { intValue: "1e3" } }] }],
+    ["intValue is not a 64-bit integer", { ...good, attributes: [{ key: "k", value: { intValue: "1.5" } }] }],
+    ["intValue is not a 64-bit integer", { ...good, attributes: [{ key: "k", value: { intValue: "1e19" } }] }],
     ["doubleValue is not a number", { ...good, attributes: [{ key: "k", value: { doubleValue: "x" } }] }],
     ["an attribute is nested deeper than 32 levels", { ...good, attributes: [{ key: "k", value: deep }] }],
     ["start time is after the year 2261", { ...good, startTimeUnixNano: "18446744073709551615" }],

@@ -160,6 +160,13 @@ describe("the trace of a span", () => {
     });
   });
 
+  it.each([["a note"], ["[1,2]"], ["5"], ["true"]])("keeps metadata that is no object, as Langfuse's SDKs send it: %s", (sent) => {
+    const attributes = { "langfuse.trace.metadata": sent, "langfuse.observation.metadata": sent, "langfuse.observation.metadata.k": "v" };
+    const { observation, trace } = mapOne({ scope: "langfuse-sdk", attributes });
+    expect(observation.body["metadata"]).toMatchObject({ metadata: sent, k: "v" });
+    expect(trace.body["metadata"]).toMatchObject({ metadata: sent });
+  });
+
   it.each([
     [
       ["x", 1],

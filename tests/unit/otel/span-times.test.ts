@@ -29,6 +29,18 @@ describe("a time sent as nanoseconds", () => {
     );
   });
 
+  it.each<[string, unknown, string]>([
+    ["seconds with a fraction", 1795341600.25, "2026-11-22T10:00:00.250000Z"],
+    ["seconds with a fraction, as text", "1795341600.123456789", "2026-11-22T10:00:00.123456Z"],
+    ["milliseconds with a fraction", 1795341600000.5, "2026-11-22T10:00:00.000500Z"],
+    ["microseconds with a fraction", "1795341600000001.5", "2026-11-22T10:00:00.000001Z"],
+    ["nanoseconds with an exponent", "1.795341600123e18", "2026-11-22T10:00:00.123000Z"],
+    ["an instant", "2026-11-22T11:00:00.5+01:00", "2026-11-22T10:00:00.500000Z"],
+  ])("in JSON that is %s is read as such", (_, sent, instant) => {
+    const { observation } = mapJson({ startTimeUnixNano: sent as string, endTimeUnixNano: "1795341660000000000" });
+    expect(observation.body).toMatchObject({ startTime: instant, endTime: "2026-11-22T10:01:00.000000Z" });
+  });
+
   it("is recognised at both ends of a span and in its events, each by itself", () => {
     const { observation, metadata } = mapJson({
       startTimeUnixNano: "1795341600000",

@@ -103,8 +103,15 @@ describe("an event's usage", () => {
   });
 
   it.each(rows.filter(([, { beside }]) => beside !== undefined))("with %s beside its whole, by what the provider means", (path, row) => {
-    const usage = readUsage({ input_tokens: 1000, output_tokens: 100, ...nested(path, 30) }) ?? {};
     const isOutput = usageRoles[row.role].of === "output";
+    const [named = "*"] = row.beside ?? [];
+    const whole = named === "*" ? (isOutput ? "output_tokens" : "input_tokens") : named;
+    const usage =
+      readUsage({
+        [isOutput ? "input_tokens" : "output_tokens"]: isOutput ? 1000 : 100,
+        ...nested(path, 30),
+        [whole]: isOutput ? 100 : 1000,
+      }) ?? {};
     expect(usage[isOutput ? "output" : "input"]).toBe(row.role === "toolPrompt" ? 1030 : isOutput ? 100 : 1000);
     expect(Object.values(usage).reduce((sum, count) => sum + count, 0)).toBe(1130);
   });
