@@ -1,4 +1,4 @@
-/** The Worker within Cloudflare's limits: its size as uploaded, and the CPU time of its start (docs/benchmarks.md). */
+/** The Worker within Cloudflare's limits: its size as uploaded, and the work of its start (docs/benchmarks.md). */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +11,17 @@ import { startWorker } from "../../local/workerd/start.ts";
  * (https://developers.cloudflare.com/workers/platform/limits/, read 2026-11-29).
  */
 const gzipBytesMax = 1_000_000;
-const startCpuMsMax = 1000;
+
+/**
+ * A second of CPU is another amount of work on each machine, so the start is compared with a global scope of fixed work. Both took 0.3 s
+ * where this was written; three times as much would have been close to the second.
+ */
+const fixedWork = `const text = JSON.stringify(Array.from({ length: 1000 }, (_, id) => ({ id, name: "n" + id })));
+let characters = 0;
+for (let round = 0; round < 2500; round++) characters += JSON.stringify(JSON.parse(text)).length;
+export default { fetch: () => new Response(String(characters)) };
+`;
+const startWorkMax = 3;
 
 const dir = mkdtempSync(join(tmpdir(), "spillway-worker-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -33,11 +43,15 @@ const cpuMsOf = async (name: string, bundle: string): Promise<number> => {
   return (Number(fields[11]) + Number(fields[12])) * 10;
 };
 
-it.runIf(process.platform === "linux")("starts within a second of CPU time", async () => {
+it.runIf(process.platform === "linux")("starts with the work of less than a second", async () => {
   mkdirSync(join(dir, "assets"));
-  writeFileSync(join(dir, "worker.js"), 'export default { fetch: () => new Response("ok") };\n');
-  const empty = await cpuMsOf("empty", dir);
+  const scriptMs = (name: string, script: string) => {
+    writeFileSync(join(dir, "worker.js"), script);
+    return cpuMsOf(name, dir);
+  };
+  const empty = await scriptMs("empty", 'export default { fetch: () => new Response("ok") };\n');
+  const fixed = await scriptMs("fixed", fixedWork);
   const whole = await cpuMsOf("whole", inject("workerBundle"));
-  console.info(`worker: ${whole - empty} ms of CPU to start, and ${empty} ms for workerd itself`);
-  expect(whole - empty).toBeLessThan(startCpuMsMax);
+  console.info(`worker: ${whole - empty} ms of CPU to start, ${fixed - empty} ms for fixed work, and ${empty} ms for workerd itself`);
+  expect((whole - empty) / (fixed - empty)).toBeLessThan(startWorkMax);
 });

@@ -85,7 +85,7 @@ describe.skipIf(missing !== undefined)("behind PgBouncer in transaction mode", (
     const answers = await Promise.all(clients.flatMap(({ db }) => numbers.map((number) => ask(db, number))));
     expect(answers).toEqual(clients.flatMap(() => numbers.map((number) => 3 * number)));
     await Promise.all(clients.map(({ close }) => close()));
-  }, 60_000);
+  });
 
   it("two runners take events in, export them and delete them, with heartbeats and advisory locks", async () => {
     const runners = [fixture.startRunner(), fixture.startRunner()];
