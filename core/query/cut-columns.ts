@@ -41,7 +41,10 @@ export const cutColumn = (column: SelectedColumn, charactersMax: number): Select
       ...column,
       sql: `arrayMap((v, e) -> leftUTF8(v, ${room}), ${firsts(sql, `(v, e) -> ${begins}`, ends)}, ${firsts(ends, `(e, v) -> ${begins}`, sql)})`,
     };
-  if (kind === "array<number>") return { ...column, sql: firsts(sql, `(v, e) -> e <= ${max}`, ends) };
+  if (kind === "array<number>") {
+    const cut = (list: string) => firsts(list, `(v, e) -> e <= ${max}`, ends);
+    return { ...column, sql: cut(sql), ...(column.jsonNumbers === undefined ? {} : { jsonNumbers: cut(column.jsonNumbers) }) };
+  }
   const keys = `mapKeys(${sql})`;
   const values = `mapValues(${sql})`;
   if (kind === "map<string>")

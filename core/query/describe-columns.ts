@@ -16,7 +16,7 @@ export const describeColumns = (table: ExportTable): ColumnDescription[] => [
   ...(table.commentObject === null
     ? []
     : [{ id: "comments", type: commentsColumn.kind, nullable: false, unit: null, description: commentsColumn.description }]),
-  ...(table.scoreItems === null
+  ...(table.scoreLevels === null
     ? []
     : [
         {

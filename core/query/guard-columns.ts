@@ -25,10 +25,11 @@ const anyIn = (columns: readonly SelectedColumn[], conditionsIn: (column: Select
   const found = columns
     .map((column) => ({ uses: column.uses, conditions: conditionsIn(column) }))
     .filter(({ conditions }) => conditions.length > 0);
-  return { sql: anyOf(found.flatMap(({ conditions }) => conditions)), uses: usesOf(found) };
+  return { sql: anyOf([...new Set(found.flatMap(({ conditions }) => conditions))]), uses: usesOf(found) };
 };
 
-const invalidIn = ({ kind, sql, nullable }: SelectedColumn): string[] => {
+const invalidIn = ({ kind, sql, nullable, invalidTexts }: SelectedColumn): string[] => {
+  if (invalidTexts !== undefined) return [`(${invalidTexts} > 0)`];
   if (textKinds.has(kind)) return [`NOT isValidUTF8(${nullable ? `ifNull(${sql}, '')` : sql})`];
   if (kind === "array<string>") return [`arrayExists(v -> NOT isValidUTF8(v), ${sql})`];
   if (!kind.startsWith("map<")) return [];

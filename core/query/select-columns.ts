@@ -3,13 +3,13 @@
 import type { FieldError } from "../errors.ts";
 import { storableForm } from "../storable.ts";
 import type { ExportQuery } from "./export-query.ts";
-import { jsonNumber, numberText } from "./formats/json-rows.ts";
+import { jsonNumber } from "./formats/json-rows.ts";
 import { applyPrivacy } from "./privacy/apply-privacy.ts";
 import type { Bind } from "./privacy/privacy.ts";
 import { nameScoreColumns, type ScoreName } from "./score-columns.ts";
 import type { SelectedColumn } from "./selected-column.ts";
-import { type Expression, relation, type SqlLike, sql } from "./sql.ts";
-import { bothLevels, ownItems, traceItems } from "./tables/relations.ts";
+import { type Expression, joinSql, type RelationColumn, relation, type SqlLike, sql } from "./sql.ts";
+import { concatenated, itemsOf } from "./tables/relations.ts";
 import type { ExportColumn, ExportTable } from "./tables/table.ts";
 
 /** Score names with a column each, and how many have none: their scores are nested in one column. */
@@ -60,13 +60,13 @@ export type Selection = {
 
 /** Returns whether the file has a column per score name, so that the names must be known. */
 export const hasScoreColumns = ({ scores, columns }: Pick<ExportQuery, "scores" | "columns">, table: ExportTable): boolean =>
-  table.scoreItems !== null && scores === "columns" && (columns === undefined || columns.includes("scores"));
+  table.scoreLevels !== null && scores === "columns" && (columns === undefined || columns.includes("scores"));
 
 /** Lists the ids of all columns of a table in file order, including `comments` and `scores` if it has them. */
 const columnIdsOf = (table: ExportTable): string[] => [
   ...Object.keys(table.columns),
   ...(table.commentObject === null ? [] : ["comments"]),
-  ...(table.scoreItems === null ? [] : ["scores"]),
+  ...(table.scoreLevels === null ? [] : ["scores"]),
 ];
 
 export const selectColumns = (query: ExportQuery, table: ExportTable, scoreNames: ScoreNames): Selection => {
@@ -90,7 +90,7 @@ const chooseColumns = (
     return `{${name}:${type}}`;
   };
   const known = columnIdsOf(table);
-  const ids = query.columns ?? known.filter((id) => id !== "scores" || query.scores !== "none" || table.scoreItems === null);
+  const ids = query.columns ?? known.filter((id) => id !== "scores" || query.scores !== "none" || table.scoreLevels === null);
   const scoreColumns = new Map<string, string>();
   const select: SelectedColumn[] = [];
   for (const [index, id] of ids.entries()) {
@@ -98,10 +98,10 @@ const chooseColumns = (
     if (!known.includes(id)) faults.push({ path, message: `Table ${table.name} has no column ${JSON.stringify(id)}.` });
     else if (ids.indexOf(id) !== index) faults.push({ path, message: `Column ${id} is named twice.` });
     else if (id === "comments") select.push({ ...commentsColumn, id, ...orNone(commentText) });
-    else if (id === "scores" && table.scoreItems !== null && query.scores === "columns")
+    else if (id === "scores" && table.scoreLevels !== null && query.scores === "columns")
       select.push(...scoreColumnsOf(table, scoreNames.columns, scoreColumns, bind), ...otherScores(table, scoreNames, bind));
-    else if (id === "scores" && table.scoreItems !== null) {
-      if (query.scores === "nested") select.push({ ...scoresColumn(table.scoreItems), id });
+    else if (id === "scores" && table.scoreLevels !== null) {
+      if (query.scores === "nested") select.push({ ...scoresColumn(itemsOf(table.scoreLevels)), id });
     } else {
       const column = table.columns[id];
       if (column !== undefined) select.push({ ...column, id });
@@ -117,7 +117,7 @@ const chooseColumns = (
     // Not by assignment, because a score may be called `__proto__`.
     scoreColumns: Object.fromEntries(scoreColumns),
     warnings:
-      visible.some(({ id }) => id === "scores") && scoreNames.nested > 0 && query.scores === "columns" && table.scoreItems !== null
+      visible.some(({ id }) => id === "scores") && scoreNames.nested > 0 && query.scores === "columns" && table.scoreLevels !== null
         ? [nestedWarning(scoreNames)]
         : [],
   };
@@ -134,7 +134,7 @@ const otherScores = (table: ExportTable, { columns, nested }: ScoreNames, bind: 
   if (nested === 0) return [];
   const names = columns.map(({ name }) => name);
   const isOther = `NOT has(${bind("Array(String)", names)}, ${storedName(names)})`;
-  return [{ ...scoresColumn(sql`arrayFilter(s -> ${isOther}, ${table.scoreItems ?? "[]"})`), id: "scores" }];
+  return [{ ...scoresColumn(sql`arrayFilter(s -> ${isOther}, ${itemsOf(table.scoreLevels ?? [])})`), id: "scores" }];
 };
 
 /** Builds one column per score name. Fills `ids` with the names by their column ids. */
@@ -143,23 +143,28 @@ const scoreColumnsOf = (table: ExportTable, scoreNames: readonly ScoreName[], id
   return scoreNames.map(({ name, isNumber, levels }) => {
     const id = idOf.get(name) ?? name;
     ids.set(id, storableForm(name));
-    const { sql: items, uses } = itemsAt(table.scoreItems ?? noItems, levels);
-    const found = `arrayFilter(s -> ${storedName([name])} = ${bind("String", name)}, ${items})`;
+    const key = bind("String", name);
+    const found = levelsWith(table.scoreLevels ?? [], levels);
+    const named = (map: string) => concatenated(found.map((scores) => sql`${scores(map)}[${key}]`));
     return {
+      ...named(isNumber ? "numbers" : "texts"),
+      ...(isNumber
+        ? { jsonNumbers: named("jsonNumbers").sql }
+        : {
+            invalidTexts: joinSql(
+              found.map((scores) => scores("invalidTexts")),
+              " + ",
+            ).sql,
+          }),
       id,
-      uses,
       kind: isNumber ? "array<number>" : "array<string>",
       // Null if there is no score of this name and the format supports null.
       nullable: true,
-      // Most rows have no score and skip the search.
-      sql: `if(empty(${items}), [], ${isNumber ? `arrayMap(s -> s.3, ${found})` : `arrayMap(s -> if(s.2 IN ('CATEGORICAL', 'TEXT'), s.4, ${numberText("s.3")}), ${found})`})`,
       description: `Scores named ${name}.`,
     };
   });
 };
 
 /** If a name is used on one level only, the other is not joined. */
-const itemsAt = (items: Expression, levels: ScoreName["levels"]): Expression =>
-  items !== bothLevels || levels === "both" ? items : levels === "observation" ? ownItems : traceItems;
-
-const noItems: Expression = { sql: "[]", uses: [] };
+const levelsWith = (levels: readonly RelationColumn[], where: ScoreName["levels"]): readonly RelationColumn[] =>
+  levels.length < 2 || where === "both" ? levels : where === "observation" ? levels.slice(0, 1) : levels.slice(1);

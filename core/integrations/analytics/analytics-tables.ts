@@ -27,7 +27,7 @@ const derive = (table: ExportTable, columns: Record<string, ExportColumn>, relat
   columns,
   relations: { ...table.relations, ...relations },
   commentObject: null,
-  scoreItems: null,
+  scoreLevels: null,
   rowBytes: toSql("900"),
 });
 

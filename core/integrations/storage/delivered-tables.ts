@@ -63,7 +63,7 @@ const deliver = (base: ExportTable, columns: Grouped): DeliveredTable => {
       },
       // Comments and scores change without the row being written again.
       commentObject: null,
-      scoreItems: null,
+      scoreLevels: null,
       filters: {},
       aliases: {},
       searchIds: [],
@@ -302,7 +302,7 @@ export const deletions: ExportTable = {
   searchContent: null,
   relations: {},
   commentObject: null,
-  scoreItems: null,
+  scoreLevels: null,
   requiredScope: null,
   time: "e.deleted_at",
   timeColumn: versionColumn,

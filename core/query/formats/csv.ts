@@ -3,7 +3,7 @@
 import { bindOnce } from "../bind-once.ts";
 import type { SelectedColumn } from "../selected-column.ts";
 import type { FileFormat } from "./file-format.ts";
-import { jsonNumbers } from "./json-rows.ts";
+import { jsonList } from "./json-rows.ts";
 
 /**
  * Characters that spreadsheets read as the start of a formula (OWASP "CSV Injection", read 2026-08): = + - @ TAB CR LF, and the full-width
@@ -18,10 +18,10 @@ export const byteOrderMark = "\ufeff";
 const textKinds: ReadonlySet<SelectedColumn["kind"]> = new Set(["string", "text", "json", "document"]);
 
 /** Non-finite numbers are `nan`, `inf` or `-inf`; inside a list they are written as in JSON. */
-const cellOf = ({ kind, sql, nullable }: SelectedColumn, neutralizeFormulas: boolean): string =>
-  bindOnce(sql, "x", (x) => {
+const cellOf = ({ kind, sql, nullable, jsonNumbers }: SelectedColumn, neutralizeFormulas: boolean): string =>
+  bindOnce(jsonNumbers ?? sql, "x", (x) => {
     if (kind.includes("<")) {
-      const json = kind === "array<number>" ? jsonNumbers(x) : `toJSONString(${x})`;
+      const json = kind === "array<number>" ? jsonList(x, jsonNumbers !== undefined) : `toJSONString(${x})`;
       return nullable ? `if(empty(${x}), '', ${json})` : json;
     }
     return neutralizeFormulas && textKinds.has(kind) ? `if(match(${x}, ${formulaStart}), concat('\\'', ${x}), ${x})` : x;

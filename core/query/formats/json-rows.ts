@@ -45,17 +45,18 @@ export const numberText = (sql: string): string =>
 export const jsonNumber = (sql: string): string =>
   `if(isFinite(${sql}), toString(${sql}), if(isNaN(${sql}), '"NaN"', if(${sql} > 0, '"Infinity"', '"-Infinity"')))`;
 
-/** Formats a list of numbers as JSON. */
-export const jsonNumbers = (sql: string): string => `concat('[', arrayStringConcat(arrayMap(n -> ${jsonNumber("n")}, ${sql}), ','), ']')`;
+/** Formats a list of numbers as JSON. `isJson`: they are JSON texts already. */
+export const jsonList = (sql: string, isJson: boolean): string =>
+  `concat('[', arrayStringConcat(${isJson ? sql : `arrayMap(n -> ${jsonNumber("n")}, ${sql})`}, ','), ']')`;
 
-const rawOf = ({ kind, sql, nullable }: SelectedColumn, { embedJson, embedLevels }: JsonOptions): string | undefined => {
+const rawOf = ({ kind, sql, nullable, jsonNumbers }: SelectedColumn, { embedJson, embedLevels }: JsonOptions): string | undefined => {
   const orNull = (value: string, raw: (value: string) => string) =>
     bindOnce(value, "x", (x) => (nullable ? `if(isNull(${x}), 'null', ${raw(`assumeNotNull(${x})`)})` : raw(x)));
   if (kind === "document") return orNull(sql, oneLine);
   if (kind === "number") return orNull(sql, jsonNumber);
   if (kind.startsWith("array<") && (nullable || kind === "array<number>")) {
-    const list = kind === "array<number>" ? jsonNumbers : (x: string) => `toJSONString(${x})`;
-    return bindOnce(sql, "x", (x) => (nullable ? `if(empty(${x}), 'null', ${list(x)})` : list(x)));
+    const list = (x: string) => (kind === "array<number>" ? jsonList(x, jsonNumbers !== undefined) : `toJSONString(${x})`);
+    return bindOnce(jsonNumbers ?? sql, "x", (x) => (nullable ? `if(empty(${x}), 'null', ${list(x)})` : list(x)));
   }
   if (!embedJson) return undefined;
   if (kind === "json") return orNull(sql, (x) => embedded(x, embedLevels));

@@ -31,7 +31,7 @@ export const applyPrivacy = (
     else {
       const column = select.find(({ id }) => id === parsed.column);
       // If scores are a column of the table itself, as in nested traces, they are treated like any other column.
-      if (parsed.column === "scores" && scores === "columns" && table.scoreItems !== null) {
+      if (parsed.column === "scores" && scores === "columns" && table.scoreLevels !== null) {
         if (action === "drop" && parsed.steps.length === 0) dropsScores = true;
         else fault("Scores as columns can only be dropped as a whole.");
       }

@@ -48,7 +48,7 @@ export const auditLogs: ExportTable = {
   searchContent: null,
   relations: {},
   commentObject: null,
-  scoreItems: null,
+  scoreLevels: null,
   requiredScope: "auditLogs:read",
   time: "e.created_at",
   timeColumn: "createdAt",

@@ -44,7 +44,7 @@ export const datasetItems: ExportTable = {
   searchContent: { input: "ifNull(e.input, '')", output: "ifNull(e.expected_output, '')" },
   relations: {},
   commentObject: null,
-  scoreItems: null,
+  scoreLevels: null,
   requiredScope: null,
   time: "e.created_at",
   timeColumn: "createdAt",

@@ -6,7 +6,7 @@ import { lookup, traceAllScores } from "./relations.ts";
 import type { ExportTable } from "./table.ts";
 
 const datasets = relation("datasets");
-const scoreItems = relation("allScores")("items");
+const allScores = relation("allScores");
 
 export const datasetRunItems: ExportTable = {
   name: "dataset_run_items",
@@ -40,14 +40,14 @@ export const datasetRunItems: ExportTable = {
     error: is("string", "ifNull(e.error, '')"),
     createdAt: is("datetime", "e.created_at"),
     eventTs: is("datetime", "e.event_ts"),
-    ...scoreFilters(scoreItems, "agg_"),
+    ...scoreFilters(allScores("items"), "agg_"),
   },
   aliases: { timestamp: "createdAt", startTime: "createdAt" },
   searchIds: ["e.id", "e.dataset_item_id", "e.trace_id", "e.dataset_run_name"],
   searchContent: null,
   relations: { allScores: traceAllScores("allScores", "e.trace_id"), datasets: lookup("datasets", "e.dataset_id") },
   commentObject: null,
-  scoreItems: null,
+  scoreLevels: null,
   requiredScope: null,
   time: "e.created_at",
   timeColumn: "createdAt",

@@ -21,7 +21,7 @@ import {
   total,
   usd,
 } from "./columns.ts";
-import { bothLevels, observationScores, traceItems, traceOwnScores } from "./relations.ts";
+import { itemsOf, observationScores, ownScores, traceOwnScores, traceScores } from "./relations.ts";
 import type { ExportTable } from "./table.ts";
 
 /** Name of the trace, or of its root observation if the trace has none. */
@@ -32,7 +32,7 @@ const latencyMs = millisBetween("e.start_time", "e.end_time");
 const firstTokenMs = millisBetween("e.start_time", "e.completion_start_time");
 const metadataValue = (key: string) => `e.metadata_values[indexOf(e.metadata_names, '${key}')]`;
 
-const scoreItems = bothLevels;
+const scoreLevels = [ownScores, traceScores];
 
 export const events: ExportTable = {
   name: "events",
@@ -134,8 +134,8 @@ export const events: ExportTable = {
     calledToolNames: is("arrayOptions", "e.tool_call_names"),
     toolDefinitions: is("number", "length(mapKeys(e.tool_definitions))"),
     toolCalls: is("number", "length(e.tool_calls)"),
-    ...scoreFilters(scoreItems),
-    ...scoreFilters(traceItems, "trace_"),
+    ...scoreFilters(itemsOf(scoreLevels)),
+    ...scoreFilters(traceScores("items"), "trace_"),
     ...commentFilters,
   },
   aliases: {
@@ -149,7 +149,7 @@ export const events: ExportTable = {
   searchContent: { input: "e.input", output: "e.output" },
   relations: { ownScores: observationScores("ownScores", "e.span_id"), traceScores: traceOwnScores("traceScores", "e.trace_id") },
   commentObject: "OBSERVATION",
-  scoreItems,
+  scoreLevels,
   requiredScope: null,
   time: "e.start_time",
   timeColumn: "startTime",

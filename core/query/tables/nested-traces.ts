@@ -46,7 +46,7 @@ export const nestedTraces: ExportTable = {
     ),
   },
   // The document contains the scores.
-  scoreItems: null,
+  scoreLevels: null,
   relations: {
     ...traces.relations,
     nestedObservations: nested("nestedObservations", observations, "observations", "e.trace_id"),

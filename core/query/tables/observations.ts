@@ -21,14 +21,14 @@ import {
   total,
   usd,
 } from "./columns.ts";
-import { bothLevels, observationScores, traceItems, traceOf, traceOwnScores } from "./relations.ts";
+import { itemsOf, observationScores, ownScores, traceOf, traceOwnScores, traceScores } from "./relations.ts";
 import type { ExportColumn, ExportTable, FilterColumn } from "./table.ts";
 
 const trace = relation("trace");
 
 const latencyMs = millisBetween("e.start_time", "e.end_time");
 const firstTokenMs = millisBetween("e.start_time", "e.completion_start_time");
-const scoreItems = bothLevels;
+const scoreLevels = [ownScores, traceScores];
 const summedTokens = (part: string, description: string): ExportColumn => ({
   ...integer(sumOf("e.usage_details", part, 0), description, false),
   unit: "tokens",
@@ -135,8 +135,8 @@ export const observations: ExportTable = {
     toolNames: is("arrayOptions", "mapKeys(e.tool_definitions)"),
     calledToolNames: is("arrayOptions", "e.tool_call_names"),
     ...traceFilters(trace),
-    ...scoreFilters(scoreItems),
-    ...scoreFilters(traceItems, "trace_"),
+    ...scoreFilters(itemsOf(scoreLevels)),
+    ...scoreFilters(traceScores("items"), "trace_"),
     ...commentFilters,
   },
   aliases: { providedModelName: "model", tokens: "totalTokens", tags: "traceTags", timestamp: "startTime" },
@@ -149,7 +149,7 @@ export const observations: ExportTable = {
   },
   traceFilters,
   commentObject: "OBSERVATION",
-  scoreItems,
+  scoreLevels,
   requiredScope: null,
   time: "e.start_time",
   timeColumn: "startTime",

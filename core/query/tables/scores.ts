@@ -75,7 +75,7 @@ export const scores: ExportTable = {
   searchContent: null,
   relations: { trace: traceOf("trace", "e.trace_id"), users: lookup("users", "ifNull(e.author_user_id, '')") },
   commentObject: null,
-  scoreItems: null,
+  scoreLevels: null,
   requiredScope: null,
   time: "e.timestamp",
   timeColumn: "timestamp",

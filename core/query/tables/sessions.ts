@@ -2,7 +2,7 @@
 
 import { relation, toSql } from "../sql.ts";
 import { commentFilters, integer, is, milliseconds, scoreFilters, seconds, strings, text, timestamp, usd } from "./columns.ts";
-import { newestOf, observationTotals, ownItems, sessionScores } from "./relations.ts";
+import { newestOf, observationTotals, ownScores, sessionScores } from "./relations.ts";
 import type { ExportTable } from "./table.ts";
 
 const totals = relation("totals");
@@ -47,7 +47,7 @@ export const sessions: ExportTable = {
     inputTokens: is("number", totals("input_tokens")),
     outputTokens: is("number", totals("output_tokens")),
     totalTokens: is("number", totals("total_tokens")),
-    ...scoreFilters(ownItems),
+    ...scoreFilters(ownScores("items")),
     ...commentFilters,
   },
   aliases: {
@@ -70,7 +70,7 @@ export const sessions: ExportTable = {
     ownScores: sessionScores("ownScores", "e.id"),
   },
   commentObject: "SESSION",
-  scoreItems: ownItems,
+  scoreLevels: [ownScores],
   requiredScope: null,
   time: "e.created_at",
   timeColumn: "createdAt",

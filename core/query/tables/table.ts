@@ -99,8 +99,11 @@ export type ExportTable = {
   traceFilters?: (trace: RelationColumn) => Record<string, FilterColumn>;
   /** The kind of object that comments of this table belong to, by the table's id. */
   commentObject: CommentObject | null;
-  /** All scores of a row, as Array(Tuple(name String, type String, value Float64, text String)). */
-  scoreItems: Expression | null;
+  /**
+   * Relations with the scores of a row, each with the columns `items`, `numbers` and `texts` (see relations.ts). If there are two, the first
+   * has the scores of the row itself, the second those of its trace.
+   */
+  scoreLevels: readonly RelationColumn[] | null;
   /** Scope required besides batchExports:create and :read, also to see or download an export of this table. */
   requiredScope: Scope | null;
   time: string;

@@ -6,7 +6,7 @@ import { observationTotals, traceAllScores } from "./relations.ts";
 import type { ExportTable } from "./table.ts";
 
 const totals = relation("totals");
-const scoreItems = relation("allScores")("items");
+const allScores = relation("allScores");
 
 const metadataValue = (key: string) => `e.metadata['${key}']`;
 
@@ -70,7 +70,7 @@ export const traces: ExportTable = {
     inputCost: is("number", totals("input_cost"), { scale: 12 }),
     outputCost: is("number", totals("output_cost"), { scale: 12 }),
     totalCost: is("number", totals("total_cost"), { scale: 12 }),
-    ...scoreFilters(scoreItems),
+    ...scoreFilters(allScores("items")),
     ...commentFilters,
   },
   aliases: { traceId: "id", startTime: "timestamp", createdAt: "timestamp", traceTags: "tags", tokens: "totalTokens", traceName: "name" },
@@ -78,7 +78,7 @@ export const traces: ExportTable = {
   searchContent: { input: "ifNull(e.input, '')", output: "ifNull(e.output, '')" },
   relations: { totals: observationTotals("totals", "trace_id", "e.id"), allScores: traceAllScores("allScores", "e.id") },
   commentObject: "TRACE",
-  scoreItems,
+  scoreLevels: [allScores],
   requiredScope: null,
   time: "e.timestamp",
   timeColumn: "timestamp",

@@ -31,7 +31,7 @@ describe.each(deliveredTableNames)("%s", (name) => {
 
   it("takes nothing from other tables, which would change without a new version", () => {
     for (const column of Object.values(table.columns)) expect(column.uses).toEqual([]);
-    expect(table).toMatchObject({ commentObject: null, scoreItems: null, relations: {}, filters: {} });
+    expect(table).toMatchObject({ commentObject: null, scoreLevels: null, relations: {}, filters: {} });
   });
 
   it("always delivers key, version and deletion", () => {
