@@ -7,6 +7,7 @@
 import type { FormatName } from "./formats/index.ts";
 import type { SelectedColumn } from "./selected-column.ts";
 import { type Expression, usesOf } from "./sql.ts";
+import { validUtf8 } from "./valid-utf8.ts";
 
 /** What can be wrong in a row. Each is counted by rows. */
 type Finding =
@@ -74,14 +75,8 @@ export const throwOnFindings = <Item extends Expression>(list: readonly Item[], 
   return [{ ...first, sql: `[${first.sql}][throwIf((${isFound}) > 0) + 1]`, uses: usesOf([first, ...checked]) }, ...rest];
 };
 
-/**
- * Three bytes after the text keep toValidUTF8 from removing valid ones at its end: it reads as many bytes as an incomplete character would
- * need (ClickHouse 26.7).
- */
-const valid = (text: string, replacesNul: boolean): string => {
-  const mended = `arrayMap(u -> substring(u, 1, length(u) - 3), [toValidUTF8(concat(${text}, '   '))])[1]`;
-  return replacesNul ? `replaceAll(${mended}, '\\0', '\\xEF\\xBF\\xBD')` : mended;
-};
+const valid = (text: string, replacesNul: boolean): string =>
+  replacesNul ? `replaceAll(${validUtf8(text)}, '\\0', '\\xEF\\xBF\\xBD')` : validUtf8(text);
 
 /** The last value of a duplicate key is kept, as JSON readers and the API do. */
 export const distinctKeys = (map: string): string =>
