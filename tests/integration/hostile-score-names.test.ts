@@ -149,6 +149,7 @@ describe("hostile names of scores in ClickHouse", () => {
     const query = { tableName: "events", privacy: [{ path: "scores", action: "drop" }] };
     const row = await exported(project("hostile"), { format: "JSONL", query });
     expect(await fixture.readExport(row)).not.toMatch(/"scores|xxxx|yyyy|__proto__/);
+    expect(row.manifest?.scoreColumns).toEqual({});
   });
 
   it("another project is not touched", async () => {
