@@ -34,6 +34,10 @@ export const textPool = [
   "École été",
   "ÉCOLE",
   "\\u00c9cole",
+  "ΟΔΟΣΟΦΟΣ",
+  "οδός ΟΔΟΣ",
+  "\\u041f\\u0440\\u0438",
+  "ПРИ",
   "日本語 テスト",
   "\\N",
   "NULL",
@@ -143,7 +147,7 @@ const columnsOf = (...types: (keyof typeof columnsByType)[]): fc.Arbitrary<strin
 const piece = fc.oneof(
   text,
   fc.tuple(text, fc.nat(6), fc.nat(6)).map(([of, from, length]) => [...of].slice(from, from + length).join("")),
-  fc.constantFrom("a", "b", "\\", "'", "{", "\u0000", "%", "_", "é", "École"),
+  fc.constantFrom("a", "b", "\\", "'", "{", "\u0000", "%", "_", "é", "École", "οδοσ", "ΟΔΟΣ", "при"),
 );
 const hasToken = (value: string) => /[\p{L}\p{N}]/u.test(value);
 const word = piece.filter(hasToken);
