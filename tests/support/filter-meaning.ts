@@ -28,7 +28,8 @@ const millis = (row: FilterRow, end: string | null): bigint | null =>
   end === null ? null : usOf(end) / 1000n - usOf(row.start_time) / 1000n;
 const seconds = (ms: bigint | null): Fraction | null => (ms === null ? null : { over: ms, under: 1000n });
 
-const metadata = (row: FilterRow, key: string): string | undefined => row.metadata_values[row.metadata_names.indexOf(key)];
+/** Of a key that is there twice, the last value is the one of the file. */
+const metadata = (row: FilterRow, key: string): string | undefined => row.metadata_values[row.metadata_names.lastIndexOf(key)];
 
 const cells: Record<string, (row: FilterRow) => Cell> = {
   id: (row) => row.span_id,

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { WellFormedText } from "../../well-formed-text.ts";
 import { externalSet } from "../external-table.ts";
 import { foldCase, foldedText } from "../fold-case.ts";
+import { valueOfKey } from "../tables/columns.ts";
 import type { FilterColumn, FilterColumnType } from "../tables/table.ts";
 import { decimalText, instantBound, numberBound, type Sign } from "./bounds.ts";
 
@@ -65,7 +66,7 @@ const plainString = stringOperators(({ column }) => ({ cell: column.sql, guard: 
 const entryOf = ({ column, key, bind }: { column: FilterColumn; key: string; bind: Bind }) => {
   const { names, values } = column.entries ?? { names: "[]", values: "[]" };
   const p = bind("String", key);
-  return { cell: `${values}[indexOf(${names}, ${p})]`, guard: `has(${names}, ${p}) AND ` };
+  return { cell: valueOfKey(names, values, p), guard: `has(${names}, ${p}) AND ` };
 };
 
 /** A condition that no row satisfies and that reads no column. */
