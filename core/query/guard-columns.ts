@@ -19,7 +19,12 @@ export type FoundIn = Finding & Expression;
 
 const textKinds: ReadonlySet<SelectedColumn["kind"]> = new Set(["string", "text", "json", "document"]);
 
-const anyOf = (conditions: readonly string[]): string => conditions.map((condition) => `toUInt64(${condition})`).join(" + ");
+/** Summed in pairs: ClickHouse parses a row of sums into a tree as deep as it is long, and refuses more than 1,000 levels. */
+const anyOf = (conditions: readonly string[]): string => {
+  const half = Math.ceil(conditions.length / 2);
+  if (half <= 1) return conditions.map((condition) => `toUInt64(${condition})`).join(" + ");
+  return `(${anyOf(conditions.slice(0, half))}) + (${anyOf(conditions.slice(half))})`;
+};
 
 /** Builds a finding that is true if any of the columns has what `conditionsIn` looks for. */
 const anyIn = (columns: readonly SelectedColumn[], conditionsIn: (column: SelectedColumn) => string[]): Expression => {
