@@ -7,6 +7,7 @@
 import type { FormatName } from "./formats/index.ts";
 import type { SelectedColumn } from "./selected-column.ts";
 import { type Expression, usesOf } from "./sql.ts";
+import { validUtf8 } from "./valid-utf8.ts";
 
 /** What can be wrong in a row. Each is counted by rows. */
 type Finding =
@@ -18,7 +19,12 @@ export type FoundIn = Finding & Expression;
 
 const textKinds: ReadonlySet<SelectedColumn["kind"]> = new Set(["string", "text", "json", "document"]);
 
-const anyOf = (conditions: readonly string[]): string => conditions.map((condition) => `toUInt64(${condition})`).join(" + ");
+/** Summed in pairs: ClickHouse parses a row of sums into a tree as deep as it is long, and refuses more than 1,000 levels. */
+const anyOf = (conditions: readonly string[]): string => {
+  const half = Math.ceil(conditions.length / 2);
+  if (half <= 1) return conditions.map((condition) => `toUInt64(${condition})`).join(" + ");
+  return `(${anyOf(conditions.slice(0, half))}) + (${anyOf(conditions.slice(half))})`;
+};
 
 /** Builds a finding that is true if any of the columns has what `conditionsIn` looks for. */
 const anyIn = (columns: readonly SelectedColumn[], conditionsIn: (column: SelectedColumn) => string[]): Expression => {
@@ -75,14 +81,8 @@ export const throwOnFindings = <Item extends Expression>(list: readonly Item[], 
   return [{ ...first, sql: `[${first.sql}][throwIf((${isFound}) > 0) + 1]`, uses: usesOf([first, ...checked]) }, ...rest];
 };
 
-/**
- * Three bytes after the text keep toValidUTF8 from removing valid ones at its end: it reads as many bytes as an incomplete character would
- * need (ClickHouse 26.7).
- */
-const valid = (text: string, replacesNul: boolean): string => {
-  const mended = `arrayMap(u -> substring(u, 1, length(u) - 3), [toValidUTF8(concat(${text}, '   '))])[1]`;
-  return replacesNul ? `replaceAll(${mended}, '\\0', '\\xEF\\xBF\\xBD')` : mended;
-};
+const valid = (text: string, replacesNul: boolean): string =>
+  replacesNul ? `replaceAll(${validUtf8(text)}, '\\0', '\\xEF\\xBF\\xBD')` : validUtf8(text);
 
 /** The last value of a duplicate key is kept, as JSON readers and the API do. */
 export const distinctKeys = (map: string): string =>

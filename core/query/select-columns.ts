@@ -108,16 +108,17 @@ const chooseColumns = (
     }
   }
   const { visible, hashes } = applyPrivacy(query, select, { table, knownIds: known, bind, faults });
+  const visibleIds = new Set(visible.map(({ id }) => id));
   return {
     select: visible,
     params,
-    hasComments: visible.some(({ id }) => id === "comments"),
+    hasComments: visibleIds.has("comments"),
     hashes,
     faults,
-    // Not by assignment, because a score may be called `__proto__`.
-    scoreColumns: Object.fromEntries(scoreColumns),
+    // Not by assignment, because a score may be called `__proto__`. A rule that drops the scores hides their names, too.
+    scoreColumns: Object.fromEntries([...scoreColumns].filter(([id]) => visibleIds.has(id))),
     warnings:
-      visible.some(({ id }) => id === "scores") && scoreNames.nested > 0 && query.scores === "columns" && table.scoreLevels !== null
+      visibleIds.has("scores") && scoreNames.nested > 0 && query.scores === "columns" && table.scoreLevels !== null
         ? [nestedWarning(scoreNames)]
         : [],
   };

@@ -7,7 +7,7 @@ import type { ClickHouseCluster } from "../../core/clickhouse-cluster.ts";
 import { AppError } from "../../core/errors.ts";
 import { clickHouseFailure } from "./clickhouse-failure.ts";
 import { clusterReadSettings, clusterWriteSettings, toEveryShard } from "./cluster.ts";
-import { readSettings, writeSettings } from "./pinned-settings.ts";
+import { meaningSettings, readSettings, writeSettings } from "./pinned-settings.ts";
 import { type Fetch, type PendingStatements, rawFetch, rawHeader } from "./raw-fetch.ts";
 import { rowLines } from "./row-lines.ts";
 import { createStatementSender, type SendStatement, type Statement } from "./send-statement.ts";
@@ -90,7 +90,7 @@ export const createClickHouse = (config: ClickHouseConfig, baseFetch: Fetch): Cl
       }),
     command: (statement) =>
       whole(statement, async (signal) => {
-        const settings = { ...writing, wait_end_of_query: 1, prefer_column_name_to_alias: 1, ...statement.settings };
+        const settings = { ...writing, ...meaningSettings, wait_end_of_query: 1, prefer_column_name_to_alias: 1, ...statement.settings };
         const result = await send({ ...statement, sql: toEveryShard(statement.sql, cluster) }, { settings, signal });
         await new Response(result.stream).text();
       }),

@@ -1,7 +1,17 @@
 /** ClickHouse: settings that every statement sends, so that no profile of the server changes what it means. */
 
+/** Pinned for every statement that selects: what joins, absent values and aggregates of nothing mean. */
+export const meaningSettings = {
+  enable_analyzer: "1",
+  join_use_nulls: "0",
+  transform_null_in: "0",
+  aggregate_functions_null_for_empty: "0",
+  empty_result_for_aggregation_by_empty_set: "0",
+} as const;
+
 /** Pinned for every query, whatever the server's profile says (measured traps: docs/architecture.md, "Reading ClickHouse"). */
 export const readSettings: Record<string, string> = {
+  ...meaningSettings,
   readonly: "2",
   cancel_http_readonly_queries_on_client_close: "1",
   http_write_exception_in_output_format: "0",
@@ -38,6 +48,8 @@ export const readSettings: Record<string, string> = {
   set_overflow_mode: "throw",
   join_overflow_mode: "throw",
   transfer_overflow_mode: "throw",
+  bool_true_representation: "true",
+  bool_false_representation: "false",
   format_csv_delimiter: ",",
   output_format_csv_crlf_end_of_line: "0",
   output_format_json_map_as_array_of_tuples: "0",

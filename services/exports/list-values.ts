@@ -1,5 +1,6 @@
 /** Lists the values of a column of texts with the number of rows that have them, as suggestions for a filter. */
 import type { ExportQuery } from "../../core/query/export-query.ts";
+import { foldCase } from "../../core/query/fold-case.ts";
 import { type Expression, sql } from "../../core/query/sql.ts";
 import type { FilterColumn } from "../../core/query/tables/table.ts";
 import { parseCount } from "../../db/clickhouse/parse-count.ts";
@@ -29,7 +30,8 @@ export const listValues = async (
     // A name that no table has a column of: it would be meant where the alias is.
     list: sql`${suggestionOf(column)} AS suggestion, count() AS rows`,
     // What is no suggestion comes first, so that it is never cut off. A piece of a table of Postgres does not know which values are frequent.
-    rest: `GROUP BY suggestion HAVING suggestion IS NULL OR (suggestion != '' AND startsWith(lowerUTF8(assumeNotNull(suggestion)), lowerUTF8({prefix:String})))
+    rest: `GROUP BY suggestion HAVING suggestion IS NULL
+      OR (suggestion != '' AND startsWith(${foldCase("assumeNotNull(suggestion)", prefix)}, ${foldCase("{prefix:String}", prefix)}))
       ORDER BY isNull(suggestion) DESC, rows DESC, suggestion${table.source.kind === "postgres" ? "" : ` LIMIT ${limit + 2}`}`,
     params: { prefix },
   }));

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type FaultProxy, startFaultProxy } from "../support/fault-proxy.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { pairsOf, runsOf } from "../support/property-runs.ts";
-import { startQueryHook } from "../support/query-hook.ts";
+import { type QueryHook, startQueryHook } from "../support/query-hook.ts";
 
 const rowsTotal = 3000;
 
@@ -149,6 +149,74 @@ describe("a server that would give less than everything", () => {
       await runner.stop();
       hook.stop();
     }
+  });
+});
+
+describe("a server whose profile gives queries another meaning", () => {
+  const at = "2026-01-01 00:00:00.000";
+  const requests = [
+    { format: "JSONL", query: { tableName: "observations" } },
+    { format: "CSV", query: { tableName: "traces" } },
+    { format: "JSONL", query: { tableName: "traces", shape: "trace" } },
+    { format: "JSONL", query: { tableName: "scores", filter: [{ column: "userId", type: "string", operator: "=", value: "" }] } },
+    { format: "JSONL", query: { tableName: "sessions" } },
+    {
+      format: "JSON",
+      query: {
+        tableName: "events",
+        filter: [
+          { column: "traceId", type: "string", operator: "=", value: "t1" },
+          { column: "score_booleans", key: "q", type: "booleanObject", operator: "<>", value: true },
+        ],
+      },
+    },
+    { format: "CSV", query: { tableName: "events", filter: [{ column: "id", type: "string", operator: "=", value: "nobody" }] } },
+  ];
+
+  let hook: QueryHook;
+  let runner: { stop: () => Promise<void> };
+  /** Files as they are where the profile says nothing. */
+  let files: string[];
+  const exported = async (profile: Record<string, string>): Promise<string[]> => {
+    hook.profile(profile);
+    const ids = await Promise.all(requests.map((request) => fixture.requestExport(request)));
+    return Promise.all(ids.map(async (id) => fixture.readExport(await fixture.finished(id))));
+  };
+
+  beforeAll(async () => {
+    const project_id = fixture.projectId;
+    const insert = (table: string, rows: object[]) =>
+      fixture.query(
+        `INSERT INTO ${table} FORMAT JSONEachRow`,
+        rows.map((row) => JSON.stringify({ project_id, event_ts: at, created_at: at, updated_at: at, ...row })).join("\n"),
+      );
+    await insert("traces", [{ id: "joined", timestamp: at, name: "n", session_id: "one", public: true }]);
+    await insert("observations", [
+      { id: "of-joined", trace_id: "joined", type: "SPAN", start_time: at, level: "DEFAULT" },
+      { id: "of-none", trace_id: "absent", type: "SPAN", start_time: at, level: "DEFAULT" },
+    ]);
+    await insert("scores", [
+      { id: "of-trace", trace_id: "joined", timestamp: at, name: "q", data_type: "BOOLEAN", value: 1, string_value: "True" },
+      { id: "of-session", session_id: "one", timestamp: at, name: "q", data_type: "NUMERIC", value: 1 },
+    ]);
+    hook = await startQueryHook(fixture.clickhouseUrl);
+    runner = fixture.startRunner({ CLICKHOUSE_URL: hook.url });
+    files = await exported({});
+  });
+  afterAll(async () => {
+    await runner.stop();
+    hook.stop();
+  });
+
+  it.each<Record<string, string>>([
+    { join_use_nulls: "1" },
+    { transform_null_in: "1" },
+    { aggregate_functions_null_for_empty: "1" },
+    { empty_result_for_aggregation_by_empty_set: "1" },
+    { bool_true_representation: "yes", bool_false_representation: "no" },
+    { enable_analyzer: "0" },
+  ])("%j: the files are the same", async (profile) => {
+    expect(await exported(profile)).toEqual(files);
   });
 });
 

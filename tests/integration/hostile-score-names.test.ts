@@ -149,6 +149,7 @@ describe("hostile names of scores in ClickHouse", () => {
     const query = { tableName: "events", privacy: [{ path: "scores", action: "drop" }] };
     const row = await exported(project("hostile"), { format: "JSONL", query });
     expect(await fixture.readExport(row)).not.toMatch(/"scores|xxxx|yyyy|__proto__/);
+    expect(row.manifest?.scoreColumns).toEqual({});
   });
 
   it("another project is not touched", async () => {
@@ -167,6 +168,12 @@ describe("many names of scores", () => {
     await insertScores(
       project("long-names"),
       Array.from({ length: scoreColumnsMax }, (_, i) => `${"ä".repeat(scoreColumnCharactersMax - 4)}${i}`),
+    );
+    await insertRow(project("words"), "s1");
+    await fixture.query(
+      `INSERT INTO scores (id, project_id, trace_id, name, data_type, value, string_value, timestamp, event_ts)
+       SELECT concat('s', toString(number)), '${project("words")}', 't1', concat('score_name_', toString(number)), 'CATEGORICAL', 0,
+         if(number = 7, unhex('77ff'), concat('w', toString(number))), now(), now() FROM numbers(${scoreColumnsMax})`,
     );
   });
 
@@ -193,6 +200,18 @@ describe("many names of scores", () => {
     [
       "as long and as many as columns may be",
       async (format) => expect((await scoresOf(await exported(project("long-names"), { format }))).size).toBe(scoreColumnsMax),
+    ],
+    [
+      "of words: a column each, also where one has to be repaired",
+      async (format) => {
+        const row = await exported(project("words"), { format });
+        const file = await fixture.readObject(row.manifest?.files[0]?.key ?? "");
+        const kinds = Object.fromEntries(names(scoreColumnsMax).map((name) => [name, "array<string>"]));
+        const [read = {}] = await readRows(format, [file], kinds as never);
+        const words = names(scoreColumnsMax).map((name) => read[name]);
+        expect(words).toEqual(Array.from({ length: scoreColumnsMax }, (_, i) => [i === 7 ? "w\ufffd" : `w${i}`]));
+        expect(row.manifest?.changes?.invalidUtf8Rows).toBe(1);
+      },
     ],
   ];
 

@@ -232,6 +232,22 @@ describe("privacy rules", () => {
     }
   });
 
+  it("name a key of a map as files show it, also where its bytes are not UTF-8", async () => {
+    await fixture.query(`INSERT INTO events (project_id, trace_id, span_id, start_time, type, event_ts, metadata_names, metadata_values) VALUES
+      ('${fixture.projectId}', 'a', 'a', '2026-09-01 01:00:00', 'SPAN', '2026-09-01 00:00:00',
+        [concat('e', unhex('ff'), 'mail'), concat('drop', unhex('e2')), concat('doc', unhex('eda0bd')), 'open'], ['SECRET', 'SECRET', '{"a":"SECRET","b":1}', 'kept'])`);
+    const privacy = [
+      { path: "metadata.e\ufffdmail", action: "mask" },
+      { path: "metadata.drop\ufffd", action: "drop" },
+      { path: "metadata.doc\ufffd.a", action: "mask" },
+    ];
+    for (const format of formatNames) {
+      const { bytes } = await run({ format, json: { embed: false }, query: { tableName: "events", columns: ["id", "metadata"], privacy } });
+      const [row = {}] = await read(format, bytes);
+      expect(plainMap(row["metadata"])).toEqual({ "e\ufffdmail": "[masked]", "doc\ufffd": '{"a":"[masked]","b":1}', open: "kept" });
+    }
+  });
+
   it("counts only rows of the file where a limit cuts it", async () => {
     await tableCases.traces.insert(
       fixture,

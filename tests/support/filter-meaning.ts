@@ -28,7 +28,8 @@ const millis = (row: FilterRow, end: string | null): bigint | null =>
   end === null ? null : usOf(end) / 1000n - usOf(row.start_time) / 1000n;
 const seconds = (ms: bigint | null): Fraction | null => (ms === null ? null : { over: ms, under: 1000n });
 
-const metadata = (row: FilterRow, key: string): string | undefined => row.metadata_values[row.metadata_names.indexOf(key)];
+/** Of a key that is there twice, the last value is the one of the file. */
+const metadata = (row: FilterRow, key: string): string | undefined => row.metadata_values[row.metadata_names.lastIndexOf(key)];
 
 const cells: Record<string, (row: FilterRow) => Cell> = {
   id: (row) => row.span_id,
@@ -90,7 +91,9 @@ const cells: Record<string, (row: FilterRow) => Cell> = {
   toolCalls: (row) => whole(row.tool_calls.length),
 };
 
-const words = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+/** The two small sigmas of Greek are one letter. */
+const folded = (text: string): string => text.toLowerCase().replaceAll("ς", "σ");
+const words = (text: string): string[] => folded(text).match(/[\p{L}\p{N}]+/gu) ?? [];
 const hasAllWords = (text: string, value: string) => words(value).every((word) => words(text).includes(word));
 
 /** An absent string is the empty one: equal to the empty string and to nothing else, and never the subject of a negation. */
@@ -149,8 +152,7 @@ export const filterMatches = (row: FilterRow, { type, column, operator, value, k
   const cell = read(row);
   switch (type) {
     case "string":
-      if (operator === "matches")
-        return String(cell).toLowerCase().includes(String(value).toLowerCase()) && hasAllWords(String(cell), String(value));
+      if (operator === "matches") return folded(String(cell)).includes(folded(String(value))) && hasAllWords(String(cell), String(value));
       return stringMatches(cell as string, operator, value as string);
     case "stringOptions":
     case "arrayOptions":
@@ -183,14 +185,15 @@ export const filterMatches = (row: FilterRow, { type, column, operator, value, k
   }
 };
 
-const escaped = (text: string): string => text.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
+/** A text of which only the escaped letters other than ASCII can be found. */
+const unescaped = (text: string): string =>
+  text.replace(/[^\0-\x7f]/gu, "\0").replace(/\\u([0-9a-f]{4})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 
 export const searchMatches = (row: FilterRow, query: string, types: readonly string[] = ["id"]): boolean => {
-  const has = (text: string, part: string) => text.toLowerCase().includes(part.toLowerCase());
-  const inContent = (text: string) => has(text, query) || has(text, escaped(query));
+  const has = (text: string) => folded(text).includes(folded(query));
+  const inContent = (text: string) => has(text) || (/[^\0-\x7f]/.test(query) && has(unescaped(text)));
   return types.some((type) => {
-    if (type === "id")
-      return [row.span_id, row.name, row.trace_name, row.user_id, row.session_id, row.trace_id].some((id) => has(id, query));
+    if (type === "id") return [row.span_id, row.name, row.trace_name, row.user_id, row.session_id, row.trace_id].some(has);
     return (type !== "output" && inContent(row.input)) || (type !== "input" && inContent(row.output));
   });
 };

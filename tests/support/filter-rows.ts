@@ -34,6 +34,10 @@ export const textPool = [
   "École été",
   "ÉCOLE",
   "\\u00c9cole",
+  "ΟΔΟΣΟΦΟΣ",
+  "οδός ΟΔΟΣ",
+  "\\u041f\\u0440\\u0438",
+  "ПРИ",
   "日本語 テスト",
   "\\N",
   "NULL",
@@ -63,6 +67,8 @@ export const filterRow = (projectId: string, index: number): fc.Arbitrary<Filter
       usage_details: fc.dictionary(usageKey, usage, { maxKeys: 4 }),
       cost_details: fc.dictionary(usageKey, cost, { maxKeys: 4 }),
       metadata: fc.dictionary(key, text, { maxKeys: 4 }),
+      /** Another value of the first key of metadata. */
+      again: orNone(text),
       tool_definitions: fc.dictionary(text, text, { maxKeys: 3 }),
       tool_calls: texts,
       tool_call_names: texts,
@@ -74,6 +80,9 @@ export const filterRow = (projectId: string, index: number): fc.Arbitrary<Filter
       const next = r.strings[Symbol.iterator]();
       const take = (): string => next.next().value ?? "";
       const span_id = `${index}-${take()}`;
+      const entries = Object.entries(r.metadata);
+      const [first] = entries;
+      if (first !== undefined && r.again !== null) entries.push([first[0], r.again]);
       return {
         ...eventRow({
           project_id: projectId,
@@ -103,8 +112,8 @@ export const filterRow = (projectId: string, index: number): fc.Arbitrary<Filter
           cost_details: r.cost_details,
           input: take() + take(),
           output: take(),
-          metadata_names: Object.keys(r.metadata),
-          metadata_values: Object.values(r.metadata),
+          metadata_names: entries.map(([name]) => name),
+          metadata_values: entries.map(([, value]) => value),
           tool_definitions: r.tool_definitions,
           tool_calls: r.tool_calls,
           tool_call_names: r.tool_call_names,
@@ -143,7 +152,7 @@ const columnsOf = (...types: (keyof typeof columnsByType)[]): fc.Arbitrary<strin
 const piece = fc.oneof(
   text,
   fc.tuple(text, fc.nat(6), fc.nat(6)).map(([of, from, length]) => [...of].slice(from, from + length).join("")),
-  fc.constantFrom("a", "b", "\\", "'", "{", "\u0000", "%", "_", "é", "École"),
+  fc.constantFrom("a", "b", "\\", "'", "{", "\u0000", "%", "_", "é", "École", "οδοσ", "ΟΔΟΣ", "при"),
 );
 const hasToken = (value: string) => /[\p{L}\p{N}]/u.test(value);
 const word = piece.filter(hasToken);

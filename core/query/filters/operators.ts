@@ -6,6 +6,8 @@
 import { z } from "zod";
 import { WellFormedText } from "../../well-formed-text.ts";
 import { externalSet } from "../external-table.ts";
+import { foldCase, foldedText } from "../fold-case.ts";
+import { valueOfKey } from "../tables/columns.ts";
 import type { FilterColumn, FilterColumnType } from "../tables/table.ts";
 import { decimalText, instantBound, numberBound, type Sign } from "./bounds.ts";
 
@@ -64,7 +66,7 @@ const plainString = stringOperators(({ column }) => ({ cell: column.sql, guard: 
 const entryOf = ({ column, key, bind }: { column: FilterColumn; key: string; bind: Bind }) => {
   const { names, values } = column.entries ?? { names: "[]", values: "[]" };
   const p = bind("String", key);
-  return { cell: `${values}[indexOf(${names}, ${p})]`, guard: `has(${names}, ${p}) AND ` };
+  return { cell: valueOfKey(names, values, p), guard: `has(${names}, ${p}) AND ` };
 };
 
 /** A condition that no row satisfies and that reads no column. */
@@ -102,12 +104,13 @@ const hasCategory = ({ column, key, bind, value }: Entries<string[]>) =>
 const hasBoolean = ({ column, key, bind, value }: Entries<boolean>) =>
   `has(${column.sql}, (${bind("String", key)}, ${bind("Bool", value)} != 0))`;
 
-const literalMatch = (cell: string, p: string) => `position(lowerUTF8(${cell}), lowerUTF8(${p})) > 0`;
+const literalMatch = (cell: string, value: string, bind: Bind) =>
+  `position(${foldCase(cell, value)}, ${foldCase(bind("String", value), value)}) > 0`;
 
 /** Requires the words of the value to occur as whole words: each run of letters and digits, up to 64 of them. */
 const wordsMatch = (cell: string, value: string, bind: Bind): string => {
-  const words = [...new Set(value.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [])].slice(0, 64);
-  return `hasAll(extractAll(lowerUTF8(${cell}), '[\\\\pL\\\\pN]+'), ${bind("Array(String)", words)})`;
+  const words = [...new Set(foldedText(value).match(/[\p{L}\p{N}]+/gu) ?? [])].slice(0, 64);
+  return `hasAll(extractAll(${foldCase(cell, value)}, '[\\\\pL\\\\pN]+'), ${bind("Array(String)", words)})`;
 };
 
 const withToken = WellFormedText.refine((value) => /[\p{L}\p{N}]/u.test(value), "`matches` requires at least one search token.");
@@ -120,7 +123,7 @@ export const filterTypes = {
       ...plainString,
       matches: operator(
         withToken,
-        ({ column, bind, value }) => `(${literalMatch(column.sql, bind("String", value))} AND ${wordsMatch(column.sql, value, bind)})`,
+        ({ column, bind, value }) => `(${literalMatch(column.sql, value, bind)} AND ${wordsMatch(column.sql, value, bind)})`,
         {
           needsMatch: true,
         },

@@ -9,6 +9,7 @@
  * ClickHouse 26.7.
  */
 import { bindOnce } from "../bind-once.ts";
+import { validUtf8 } from "../valid-utf8.ts";
 import { type Bind, hiddenText, mask, withheld as withheldText } from "./privacy.ts";
 import type { PrivacyTree } from "./privacy-tree.ts";
 
@@ -149,18 +150,21 @@ export const hideInList = (sql: string, tree: PrivacyTree, bind: Bind): Hidden =
   };
 };
 
+/** The key `k` as the file shows it, which repairs bytes that are not UTF-8: a rule may name what somebody has read there. */
+const keyNamed = (key: string): string => (key.includes("\ufffd") ? validUtf8("toString(k)") : "k");
+
 /** Applies rules to a map of texts: hides or drops keys, and paths inside the JSON of a value. Each value is a field of its own. */
 export const hideInMap = (sql: string, tree: PrivacyTree, bind: Bind): Hidden => {
-  const names = [...tree.keys].map(([key, child]) => ({ name: bind("String", key), child }));
-  const dropped = names.filter(({ child }) => child.action === "drop").map(({ name }) => `k != ${name}`);
-  const changed = names.filter(({ child }) => child.action !== "drop");
-  const texts = changed.map(({ name, child }) => {
+  const entries = [...tree.keys].map(([key, child]) => ({ isNamed: `${keyNamed(key)} = ${bind("String", key)}`, child }));
+  const dropped = entries.filter(({ child }) => child.action === "drop").map(({ isNamed }) => `NOT ${isNamed}`);
+  const changed = entries.filter(({ child }) => child.action !== "drop");
+  const texts = changed.map(({ isNamed, child }) => {
     const text = child.action === "hash" || child.action === "mask" ? hiddenText(child.action, "v") : undefined;
-    return `k = ${name}, ${text ?? rewriteText("v", child, { bind, fieldDepth: 0 })}, `;
+    return `${isNamed}, ${text ?? rewriteText("v", child, { bind, fieldDepth: 0 })}, `;
   });
   const kept = dropped.length === 0 ? sql : `mapFilter((k, v) -> ${dropped.join(" AND ")}, ${sql})`;
   const rewritten = changed.length === 0 ? kept : `mapApply((k, v) -> (k, multiIf(${texts.join("")}v)), ${kept})`;
-  const opened = changed.filter(({ child }) => child.action === null).map(({ name }) => `k = ${name}`);
+  const opened = changed.filter(({ child }) => child.action === null).map(({ isNamed }) => isNamed);
   if (opened.length === 0) return { sql: rewritten, withheld: never };
   const isOpened = `(${opened.join(" OR ")})`;
   return {

@@ -46,6 +46,9 @@ export const total = (map: string) => `if(mapContains(${map}, 'total'), ${map}['
 export const sumOf = (map: string, part: string, scale: number) =>
   `arraySum(arrayMap((k, v) -> if(positionCaseInsensitive(k, '${part}') > 0, toDecimal128(v, ${scale}), toDecimal128(0, ${scale})), mapKeys(${map}), mapValues(${map})))`;
 
+/** The value of a key of a map in two arrays, empty without it. Of a key that is there twice, the last counts, as in the file. */
+export const valueOfKey = (names: string, values: string, key: string) => `${values}[arrayLastIndex(k -> k = ${key}, ${names})]`;
+
 export const millisBetween = (start: string, end: string) =>
   `if(isNull(${end}), NULL, date_diff('millisecond', ${start}, assumeNotNull(${end})))`;
 export const seconds = (milliseconds: SqlLike): Sql => sql`(toDecimal64(${milliseconds}, 3) / 1000)`;

@@ -20,6 +20,7 @@ import {
   tokens,
   total,
   usd,
+  valueOfKey,
 } from "./columns.ts";
 import { itemsOf, observationScores, ownScores, traceOwnScores, traceScores } from "./relations.ts";
 import type { ExportTable } from "./table.ts";
@@ -30,7 +31,7 @@ export const eventTraceName = "if(e.trace_name != '', e.trace_name, if(e.parent_
 export const eventMetadata = "mapFromArrays(e.metadata_names, arrayResize(e.metadata_values, length(e.metadata_names)))";
 const latencyMs = millisBetween("e.start_time", "e.end_time");
 const firstTokenMs = millisBetween("e.start_time", "e.completion_start_time");
-const metadataValue = (key: string) => `e.metadata_values[indexOf(e.metadata_names, '${key}')]`;
+const metadataValue = (key: string) => valueOfKey("e.metadata_names", "e.metadata_values", `'${key}'`);
 
 const scoreLevels = [ownScores, traceScores];
 

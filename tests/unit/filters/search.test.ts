@@ -21,8 +21,21 @@ describe("search", () => {
   });
 
   it("of other than ASCII also looks for the escaped spelling of JSON in payloads, surrogate pairs included", () => {
-    expect(compileSearch("aé👩", ["input"], events)?.params).toEqual({ search: "aé👩", searchEscaped: "a\\u00e9\\ud83d\\udc69" });
+    expect(compileSearch("a日👩", ["input"], events)?.params).toEqual({ search: "a日👩", searchEscaped: "a\\u65e5\\ud83d\\udc69" });
     expect(compileSearch("aé", ["id"], events)?.params).toEqual({ search: "aé" });
+  });
+
+  it.each([
+    ["É.", "\\u00e9.", true],
+    ["при", "\\u041f\\u0440\\u0438", true],
+    ["ΟΔΟΣ", "\\u03bf\\u03b4\\u03bf\\u03c2", true],
+    ["𐐀a", "\\ud801\\udc28A", true],
+    ["straße", "strasse", false],
+    ["é.", "\\u00e9x", false],
+    ["é", "\\u00e8", false],
+  ])("of %j in either case finds the escaped letters of %j: %j", (query, stored, isFound) => {
+    const pattern = String(compileSearch(query, ["input"], events)?.params["searchEscaped"]).replace("(?i)", "");
+    expect(new RegExp(pattern, "i").test(stored)).toBe(isFound);
   });
 
   it("binds the query as it is: wildcards are ordinary characters and need no escape", () => {
