@@ -92,7 +92,7 @@ ${identityTable(userIdRows)}
 
 ## Time
 
-- Starts, ends and event times are nanoseconds since the epoch. Some exporters send other units: a time that would be in early 1970 as nanoseconds, but from 2001-09-09 to 2261 as seconds, milliseconds or microseconds, is read in that unit, with its fraction. In JSON, an instant in ISO 8601 is read too.
+- Starts, ends and event times are nanoseconds since the epoch. Some exporters send other units: a time that would be in early 1970 as nanoseconds, but from 2001-09-09 to 2149 as seconds, milliseconds or microseconds, is read in that unit, with its fraction. In JSON, an instant in ISO 8601 is read too.
 - A missing end is the start, and a missing start is the end. An end before the start counts as the start.
 - The first token (\`completionStartTime\`, \`timeToFirstToken\`) is never before the start or after the end: a time outside is moved to the nearer bound. This also applies to Langfuse's events.
 

@@ -61,7 +61,7 @@ export const ScoreNameText = Text.min(1, "must not be empty")
 export const Instant = z.iso.datetime({ offset: true, error: "must be an ISO 8601 instant with a zone" }).transform((text, context) => {
   const instant = utcInstant(text);
   if (instant !== undefined) return instant;
-  context.issues.push({ code: "custom", message: "must lie between 1900-01-01 and 2262-01-01", input: text });
+  context.issues.push({ code: "custom", message: "must lie between 1970-01-01 and 2149-06-07", input: text });
   return z.NEVER;
 });
 

@@ -1,13 +1,16 @@
 /** Ingestion, parsing: converts ISO 8601 instants with a zone to UTC with microseconds, which sorts as text. */
 
-const instantMinMs = Date.UTC(1900, 0, 1);
-/** Exclusive. Some ClickHouse functions widen to DateTime64(9), which ends in 2262, as does an Int64 of nanoseconds. */
-const instantEndMs = Date.UTC(2262, 0, 1);
+/**
+ * The range of ClickHouse's Date, which is in the sort keys of traces, observations and scores. Outside of it the key wraps around, and a
+ * query with bounds on the time passes the row over: it would be stored, and missing in exports. The end is exclusive.
+ */
+const instantMinMs = Date.UTC(1970, 0, 1);
+export const instantEndMs = Date.UTC(2149, 5, 7);
 
 /**
  * Example: `2026-01-02T05:04:05.6+02:00` becomes `2026-01-02T03:04:05.600000Z`; digits beyond the microsecond are cut. Expects a valid ISO
  * instant.
- * Returns undefined outside 1900-01-01 (inclusive) to 2262-01-01 (exclusive) UTC, which ClickHouse cannot hold.
+ * Returns undefined outside 1970-01-01 (inclusive) to 2149-06-07 (exclusive) UTC.
  */
 export const utcInstant = (text: string): string | undefined => {
   const [, upToSecond = "", fraction = "", zone = ""] = /^(.*?)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/.exec(text) ?? [];

@@ -201,12 +201,12 @@ export const textMap = <Value>(entries: Iterable<readonly [string, Value]>, toTe
   return map;
 };
 
-/** Range of DateTime64: 1900 to the end of 2299. */
-const instantMin = "1900-01-01 00:00:00.000000";
-const instantMax = "2299-12-31 23:59:59.999999";
+/** The range of instants (instant.ts), for what was stored when it was wider. */
+const instantMin = "1970-01-01 00:00:00.000000";
+const instantMax = "2149-06-06 23:59:59.999999";
 
 /** An instant of our own spelling that is within the range. */
-const usualInstant = /^(?:19|20|21)\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
+const usualInstant = /^(?:19[7-9]\d|20\d\d|21[0-3]\d)-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
 
 /** Formats an event's instant for a column, clamped to the column's range; digits below the microsecond are dropped. */
 export const instantText = (instant: string): string => {

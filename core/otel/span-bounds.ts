@@ -1,10 +1,11 @@
 /** OpenTelemetry, decoding: checks every span, whatever its encoding, and keeps the budget of one request. */
 import { AppError } from "../errors.ts";
+import { instantEndMs } from "../ingestion/instant.ts";
 import type { OtlpLimits, Span } from "./otlp-traces.ts";
 import { SpanFault } from "./rejections.ts";
 
-/** 2262-01-01: the end of the range for events, see core/ingestion/instant.ts. */
-const timeNanosEnd = BigInt(Date.UTC(2262, 0, 1)) * 1_000_000n;
+/** The end of the range for events. */
+const timeNanosEnd = BigInt(instantEndMs) * 1_000_000n;
 
 const isZeros = (hex: string): boolean => /^0*$/.test(hex);
 
@@ -45,7 +46,7 @@ const checkId = (hex: string, digits: number, name: string): void => {
 };
 
 const checkTime = (nanos: string, name: string): void => {
-  if (BigInt(nanos) >= timeNanosEnd) throw new SpanFault(`${name} is after the year 2261`);
+  if (BigInt(nanos) >= timeNanosEnd) throw new SpanFault(`${name} is after 2149-06-06`);
 };
 
 /** Budget of one span, resource or scope. Throws SpanFault past its own limit, PAYLOAD_TOO_LARGE past the request's. */

@@ -1,5 +1,5 @@
 /** OpenTelemetry, mapping: converts span times to ISO 8601 UTC with microseconds; nanoseconds are cut. */
-import { utcInstant } from "../ingestion/instant.ts";
+import { instantEndMs, utcInstant } from "../ingestion/instant.ts";
 import type { Decimal } from "../models/decimal.ts";
 
 /** A missing start or end takes the value of the other; without both, the time of the request. */
@@ -25,7 +25,7 @@ const instantOfRecent = (nanos: string): string | undefined =>
 
 /**
  * Reads nanoseconds since the epoch. Some exporters send seconds, milliseconds or microseconds: a value in early 1970 as nanoseconds, but
- * 2001-09-09 to 2261 in such a unit, is read in that unit. The units' ranges never overlap; anything else is nanoseconds.
+ * 2001-09-09 to 2149 in such a unit, is read in that unit. The units' ranges never overlap; anything else is nanoseconds.
  */
 export const instantOfNanos = (sent: bigint): string => instantOfMicros(nanosOfDecimal({ units: sent, scale: 0 }) / 1000n);
 
@@ -48,7 +48,7 @@ export const nanosOfInstant = (given: unknown): bigint | undefined => {
 /** Nanoseconds in a second, a millisecond, a microsecond. */
 const nanosOfCoarserUnits = [1_000_000_000n, 1_000_000n, 1000n];
 const recentNanosStart = 10n ** 18n;
-const recentNanosEnd = BigInt(Date.UTC(2262, 0, 1)) * 1_000_000n;
+const recentNanosEnd = BigInt(instantEndMs) * 1_000_000n;
 
 export const instantOfMicros = (micros: bigint): string => {
   const milliseconds = micros / 1000n;

@@ -232,10 +232,9 @@ describe("instants", () => {
     ["2026-01-02T03:04:05.6789019Z", "2026-01-02T03:04:05.678901Z"],
     ["2026-01-01T23:34:05.000001-05:30", "2026-01-02T05:04:05.000001Z"],
     ["2026-01-02T03:04:05+00:00", "2026-01-02T03:04:05.000000Z"],
-    ["1969-12-31T23:59:59.999999Z", "1969-12-31T23:59:59.999999Z"],
-    ["1900-01-01T00:00:00Z", "1900-01-01T00:00:00.000000Z"],
-    ["1899-12-31T23:30:00-01:00", "1900-01-01T00:30:00.000000Z"],
-    ["2261-12-31T23:59:59.999999Z", "2261-12-31T23:59:59.999999Z"],
+    ["1970-01-01T00:00:00Z", "1970-01-01T00:00:00.000000Z"],
+    ["1969-12-31T23:30:00-01:00", "1970-01-01T00:30:00.000000Z"],
+    ["2149-06-06T23:59:59.999999Z", "2149-06-06T23:59:59.999999Z"],
     ["2024-02-29T00:00:00Z", "2024-02-29T00:00:00.000000Z"],
   ])("%s is %s", (given, instant) => {
     expect(parsed(sent("trace-create", {}, { timestamp: given })).timestamp).toBe(instant);
@@ -250,14 +249,14 @@ describe("instants", () => {
   });
 
   it.each([
-    "1899-12-31T23:59:59.999999Z",
-    "1900-01-01T00:30:00+01:00",
-    "2262-01-01T00:00:00Z",
-    "2261-12-31T23:30:00-01:00",
+    "1969-12-31T23:59:59.999999Z",
+    "1970-01-01T00:30:00+01:00",
+    "2149-06-07T00:00:00Z",
+    "2149-06-06T23:30:00-01:00",
     "0000-01-01T00:00:00Z",
     "9999-12-31T23:59:59Z",
-  ])("%s is refused, being beyond what can be stored", (timestamp) => {
-    expect(faultOf(sent("trace-create", {}, { timestamp }))).toBe("timestamp: must lie between 1900-01-01 and 2262-01-01");
+  ])("%s is refused, being beyond what can be found again", (timestamp) => {
+    expect(faultOf(sent("trace-create", {}, { timestamp }))).toBe("timestamp: must lie between 1970-01-01 and 2149-06-07");
   });
 
   it.each(["2026-01-02T03:04:05", "2026-01-02", "2026-02-30T00:00:00Z", "2026-01-02T24:00:00Z", "1767323045", 1767323045, "", "now", null])(
@@ -274,7 +273,7 @@ describe("instants", () => {
   it("sort as texts as they do in time", () => {
     const instantOf = (timestamp: string) => parsed(sent("trace-create", {}, { timestamp })).timestamp;
     fc.assert(
-      fc.property(fc.tuple(fc.integer({ min: -2e9, max: 9e9 }), fc.integer({ min: -2e9, max: 9e9 })), ([a, b]) => {
+      fc.property(fc.tuple(fc.integer({ min: 0, max: 5e9 }), fc.integer({ min: 0, max: 5e9 })), ([a, b]) => {
         const [first, second] = [a, b].map((seconds) => instantOf(new Date(seconds * 1000).toISOString()));
         expect((first ?? "") < (second ?? "")).toBe(a < b);
       }),

@@ -682,7 +682,7 @@ describe("observations", () => {
     [
       "clamp instants to what the columns hold",
       [{ body: { startTime: "0001-01-01T00:00:00.000000Z", endTime: "9999-01-01T00:00:00.000000Z" } }],
-      { start_time: "1900-01-01 00:00:00.000000", end_time: "2299-12-31 23:59:59.999999" },
+      { start_time: "1970-01-01 00:00:00.000000", end_time: "2149-06-06 23:59:59.999999" },
     ],
   ])("%s", (_, list, expected) => {
     expect(mergedRow(...list)).toMatchObject(expected);

@@ -14,13 +14,13 @@ describe("a time sent as nanoseconds", () => {
     ["nanoseconds of 1970", "1000", "1970-01-01T00:00:00.000001Z"],
     ["nanoseconds of 1973", "100000000000000000", "1973-03-03T09:46:40.000000Z"],
     ["seconds before 2001, which none send", "999999999", "1970-01-01T00:00:00.999999Z"],
-    ["seconds after 2261, which events may not have", "9999999999", "1970-01-01T00:00:09.999999Z"],
+    ["seconds after 2149, which events may not have", "9999999999", "1970-01-01T00:00:09.999999Z"],
   ])("that is %s is read as such", (_, sent, instant) => {
     expect(instantOfNanos(BigInt(sent))).toBe(instant);
   });
 
   it("is the same instant in whichever unit it is sent", () => {
-    const instants = fc.integer({ min: 1_000_000_000, max: 9_214_646_399 });
+    const instants = fc.integer({ min: 1_000_000_000, max: 5_662_310_399 });
     fc.assert(
       fc.property(instants, (seconds) => {
         const sent = [1n, 1000n, 1_000_000n, 1_000_000_000n].map((each) => instantOfNanos(BigInt(seconds) * each));
