@@ -31,7 +31,11 @@ export type Handler = {
 };
 
 /** Code for a kind whose jobs are claimed in batches. Returns the outcome of each job. */
-export type BatchHandler = { process: (batch: JobBatch, signal: AbortSignal) => Promise<BatchOutcome> };
+export type BatchHandler = {
+  process: (batch: JobBatch, signal: AbortSignal) => Promise<BatchOutcome>;
+  /** Enqueues the jobs of a batch once more, which ended after it had lost its lease. */
+  repeat: (batch: JobBatch) => Promise<void>;
+};
 
 /** How one attempt of a pooled job ended. */
 export type PooledResult = {

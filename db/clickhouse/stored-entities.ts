@@ -75,29 +75,54 @@ const keyedTables = {
 } as const;
 export type KeyedTable = keyof typeof keyedTables;
 
+/** An id, and the days on which its rows may lie; null if they may lie on any. */
+type WantedSortKeys = OwnedId & { days: readonly string[] | null };
+
 /**
  * Returns the sort keys under which undeleted rows of these ids are stored on the given days: an entity was only ever stored at a time that
- * one of its events named.
- * Both days come from one conversion: outside 1970 to 2149 a Date is another day, and only this makes them equal. Uses the sort key by day.
+ * one of its events named. Uses the sort key by day. Ids without days are asked for by themselves and found by the filters on ids.
+ * Both days come from one conversion: outside 1970 to 2149 a Date is another day, and only this makes them equal.
  */
 export const loadStoredSortKeys = async (
   clickhouse: Pick<ClickHouse, "queryRows">,
   table: KeyedTable,
   physical: string,
-  { wanted, signal }: { wanted: readonly (OwnedId & { days: readonly string[] })[]; signal: AbortSignal },
+  { wanted, signal }: { wanted: readonly WantedSortKeys[]; signal: AbortSignal },
 ): Promise<StoredSortKey[]> => {
-  if (wanted.length === 0) return [];
-  const { id, time, key } = keyedTables[table];
+  const ofDays = wanted.filter(({ days }) => days !== null);
+  const ofAnyDay = wanted.filter(({ days }) => days === null);
+  const found = await Promise.all([ofDays, ofAnyDay].map((some) => loadSortKeys(clickhouse, table, physical, { wanted: some, signal })));
+  return found.flat();
+};
+
+/** Either all of them have days or none has. */
+const loadSortKeys = async (
+  clickhouse: Pick<ClickHouse, "queryRows">,
+  table: KeyedTable,
+  physical: string,
+  { wanted, signal }: { wanted: readonly WantedSortKeys[]; signal: AbortSignal },
+): Promise<StoredSortKey[]> => {
+  const [first] = wanted;
+  if (first === undefined) return [];
+  const isOnTheDays =
+    first.days === null
+      ? ""
+      : ` AND toDate(${keyedTables[table].time}) IN (SELECT toDate(toDateTime64(concat(day, ' 00:00:00'), 3, 'UTC')) FROM wanted_days)`;
+  const { id, key } = keyedTables[table];
   const rows = await clickhouse.queryRows<Record<string, string>>({
     sql: `SELECT project_id AS found_project_id, ${id} AS found_id, toString(created_at) AS found_created_at, ${key.map((column) => `toString(${column}) AS key_${column}`).join(", ")}
       FROM ${physical} FINAL
-      WHERE ${isAmong("wanted_ids", id)} AND toDate(${time}) IN (SELECT toDate(toDateTime64(concat(day, ' 00:00:00'), 3, 'UTC')) FROM wanted_days)`,
+      WHERE ${isAmong("wanted_ids", id)}${isOnTheDays}`,
     params: {
       wanted_ids: handIds(wanted),
-      wanted_days: externalTable(
-        "day String",
-        [...new Set(wanted.flatMap(({ days }) => days))].map((day) => ({ day })),
-      ),
+      ...(first.days === null
+        ? {}
+        : {
+            wanted_days: externalTable(
+              "day String",
+              [...new Set(wanted.flatMap(({ days }) => days ?? []))].map((day) => ({ day })),
+            ),
+          }),
     },
     signal,
   });

@@ -2,7 +2,9 @@
  * Ingestion, before writing: finds when each entity of a batch was first stored, and its rows under sort keys that it no longer has.
  * Memory: the sort keys of one batch.
  */
+
 import { columnText } from "../../core/ingestion/column-text.ts";
+import type { IngestionEvent } from "../../core/ingestion/event.ts";
 import { instantText } from "../../core/ingestion/rows.ts";
 import type { ClickHouse } from "../../db/clickhouse/client.ts";
 import { type KeyedTable, loadStoredSortKeys, type OwnedId, ownedName } from "../../db/clickhouse/stored-entities.ts";
@@ -19,8 +21,8 @@ type StaleRows = Record<KeyedTable, Row[]> & {
 
 /** An entity that may have been re-keyed, with how to tell its present sort key from others. */
 type Rekeyable = OwnedId & {
-  /** Days that a row of it may ever have been stored on. */
-  days: string[];
+  /** Days that a row of it may ever have been stored on; null for any. */
+  days: string[] | null;
   isHome: (key: Row) => boolean;
 };
 
@@ -82,9 +84,13 @@ export const keptCreation = <Stored extends OwnedRow & { created_at: string }>(
 
 const day = (time: unknown): string => String(time).slice(0, 10);
 
+/** An event that was sent again with other content may have named any day before. */
+const daysOfRows = ({ entity }: MergedEntity, events: readonly IngestionEvent[]): string[] | null =>
+  entity.isRewritten ? null : daysOf(events);
+
 const asTrace = (one: MergedEntity): Rekeyable[] =>
   one.kind === "trace"
-    ? [{ ...ownId(one.row), days: daysOf(one.entity.events), isHome: (key) => day(key["timestamp"]) === day(one.row.timestamp) }]
+    ? [{ ...ownId(one.row), days: daysOfRows(one, one.entity.events), isHome: (key) => day(key["timestamp"]) === day(one.row.timestamp) }]
     : [];
 
 const asScore = (one: MergedEntity): Rekeyable[] =>
@@ -92,7 +98,7 @@ const asScore = (one: MergedEntity): Rekeyable[] =>
     ? [
         {
           ...ownId(one.row),
-          days: daysOf([...one.entity.events, ...one.entity.refused]),
+          days: daysOfRows(one, [...one.entity.events, ...one.entity.refused]),
           isHome: (key) => day(key["timestamp"]) === day(one.row.timestamp) && key["name"] === one.row.name,
         },
       ]
@@ -103,7 +109,7 @@ const asObservation = (one: MergedEntity): Rekeyable[] =>
     ? [
         {
           ...ownId(one.merged.row),
-          days: daysOf(one.entity.events),
+          days: daysOfRows(one, one.entity.events),
           isHome: (key) => day(key["start_time"]) === day(one.merged.row.start_time) && key["type"] === one.merged.row.type,
         },
       ]
@@ -115,7 +121,7 @@ const asEventRow = (one: MergedEntity): Rekeyable[] =>
     ? [
         {
           ...ownId(one.merged.row),
-          days: daysOf(one.entity.events),
+          days: daysOfRows(one, one.entity.events),
           isHome: (key) => key["start_time"] === one.merged.row.start_time && key["trace_id"] === one.merged.row.trace_id,
         },
       ]

@@ -11,6 +11,7 @@ import type { BatchHandler, Clock, Log } from "../deps.ts";
 import { type CountInPieces, openTokenCounter } from "../ingestion/count-tokens.ts";
 import { createModelLoader } from "../ingestion/model-loader.ts";
 import { processBatch } from "../ingestion/process-batch.ts";
+import { repeatLateJobs } from "../ingestion/repeat-late-jobs.ts";
 
 export type MergeHandlerDeps = {
   db: Database;
@@ -51,5 +52,6 @@ export const createMergeHandler = (deps: MergeHandlerDeps): BatchHandler => {
         batch,
         signal,
       ),
+    repeat: (batch) => repeatLateJobs(events.store, batch),
   };
 };

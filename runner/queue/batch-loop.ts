@@ -27,6 +27,8 @@ export type BatchLoopDeps = {
   heartbeat: (leaseId: string) => Promise<number>;
   process: (batch: JobBatch, signal: AbortSignal) => Promise<BatchOutcome>;
   settle: (leaseId: string, outcome: BatchOutcome) => Promise<number>;
+  /** Called when a batch has come to its end after it lost its lease: what it wrote last is to be seen by another attempt. */
+  repeat: (batch: JobBatch) => Promise<void>;
 };
 
 /** A batch belongs to many traces, so it is a trace of its own with links. The SDK keeps 128. */
@@ -46,9 +48,9 @@ export const startBatchLoop = (deps: BatchLoopDeps, config: BatchLoopConfig): Po
   const { clock, log } = deps;
 
   /** Returns undefined if the lease is lost. The jobs are claimed again once it expires. */
-  const outcomeOf = async (batch: JobBatch, { signal }: HeldLease): Promise<BatchOutcome | undefined> => {
+  const outcomeOf = async (batch: JobBatch, { signal }: HeldLease, working: Promise<BatchOutcome>): Promise<BatchOutcome | undefined> => {
     try {
-      return await Promise.race([deps.process(batch, signal), lostLease(signal)]);
+      return await Promise.race([working, lostLease(signal)]);
     } catch (error) {
       const reason: unknown = signal.aborted ? signal.reason : error;
       if (reason instanceof RunnerStopping)
@@ -56,6 +58,12 @@ export const startBatchLoop = (deps: BatchLoopDeps, config: BatchLoopConfig): Po
       log("warn", "ingestion_batch_lost", { lease_id: batch.leaseId, jobs: batch.jobs.length, detail: describeFailure(reason) });
       return undefined;
     }
+  };
+
+  /** Does not hold up the loop: a batch may hang for good. */
+  const repeatAtEnd = async (batch: JobBatch, working: Promise<unknown>): Promise<void> => {
+    await working.catch(() => {});
+    await settleWithRetry({ clock, log }, { lease_id: batch.leaseId }, () => deps.repeat(batch));
   };
 
   const runBatch = async (batch: JobBatch, lease: HeldLease): Promise<void> => {
@@ -70,12 +78,16 @@ export const startBatchLoop = (deps: BatchLoopDeps, config: BatchLoopConfig): Po
     });
     let errorType: string | undefined = "lease_lost";
     try {
-      const outcome = await outcomeOf(batch, lease);
+      const working = deps.process(batch, lease.signal);
+      const outcome = await outcomeOf(batch, lease, working);
       const held =
         outcome === undefined
           ? 0
           : await settleWithRetry({ clock, log }, { lease_id: batch.leaseId }, () => deps.settle(batch.leaseId, outcome));
-      if (outcome === undefined || held === undefined || held === 0) return deps.emit("batch.leaseLost", observed);
+      if (outcome === undefined || held === undefined || held === 0) {
+        void repeatAtEnd(batch, working);
+        return deps.emit("batch.leaseLost", observed);
+      }
       const seconds = (clock.steadyMs() - startedMs) / 1000;
       const { doneIds, failed, released } = outcome;
       errorType = failed[0]?.error.code;

@@ -70,6 +70,7 @@ export const startLoops = (deps: LoopsDeps, config: LoopsConfig): { kinds: JobKi
               heartbeat: (leaseId) => heartbeatBatch(db, leaseId, config.leaseSeconds),
               settle: (leaseId, outcome) => settleBatch(db, leaseId, outcome),
               process: handler.process,
+              repeat: handler.repeat,
             },
             { ...config, concurrency, maxRunSeconds },
           ),

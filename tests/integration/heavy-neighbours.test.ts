@@ -135,6 +135,7 @@ it("while a project's names are matched its lease is kept, and the next batch is
   const loop = startBatchLoop(
     {
       kind: "ingestion.merge",
+      repeat: () => Promise.resolve(),
       clock: systemClock,
       log: () => {},
       tracer: noTracer,

@@ -166,6 +166,7 @@ describe("an outage", () => {
     const loop = startBatchLoop(
       {
         kind: "ingestion.merge",
+        repeat: () => Promise.resolve(),
         emit: () => {},
         clock: { ...systemClock, wait: () => Promise.resolve() },
         log: () => {},

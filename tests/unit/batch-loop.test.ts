@@ -48,6 +48,7 @@ const start = (deps: Partial<BatchLoopDeps>) =>
       heartbeat: () => Promise.resolve(1),
       process: () => Promise.resolve(done),
       settle: () => Promise.resolve(1),
+      repeat: () => Promise.resolve(),
       ...deps,
     },
     { concurrency: 1, pollMs: 1000, pollIdleMs: 1000, heartbeatSeconds: 10, selfFenceSeconds: 30, maxRunSeconds: 3600, graceSeconds: 0 },
@@ -93,6 +94,33 @@ describe("a database that answers nothing any more", () => {
     expect(events).toEqual(["batch.claimed", "batch.leaseLost", "batch.claimed", "batch.settled"]);
   });
 
+  it("while a batch is in work has its jobs repeated, but only once the batch has ended", async () => {
+    const [working, isRepeated] = [Promise.withResolvers<BatchOutcome>(), Promise.withResolvers<string>()];
+    const repeated: string[] = [];
+    const events: string[] = [];
+    const isLost = Promise.withResolvers<void>();
+    const loop = start({
+      claim: claiming([() => Promise.resolve(batch("late"))]),
+      heartbeat: never,
+      process: () => working.promise,
+      emit: (name) => {
+        events.push(name);
+        if (name === "batch.leaseLost") isLost.resolve();
+      },
+      repeat: ({ leaseId }) => {
+        repeated.push(leaseId);
+        isRepeated.resolve(leaseId);
+        return Promise.resolve();
+      },
+    });
+    await isLost.promise;
+    expect(repeated).toEqual([]);
+    working.resolve(done);
+    expect(await isRepeated.promise).toBe("late");
+    await loop.stop();
+    expect(events).toEqual(["batch.claimed", "batch.leaseLost"]);
+  });
+
   it("while an outcome is written is asked again", async () => {
     let asked = 0;
     const settled = Promise.withResolvers<BatchOutcome>();
@@ -106,6 +134,25 @@ describe("a database that answers nothing any more", () => {
     });
     expect(await settled.promise).toEqual(done);
     await loop.stop();
+  });
+});
+
+describe("a batch whose jobs are no longer its own when it is settled", () => {
+  it("has them repeated; one that was settled has not", async () => {
+    const isRepeated = Promise.withResolvers<string>();
+    const repeated: string[] = [];
+    const loop = start({
+      claim: claiming([() => Promise.resolve(batch("settled")), () => Promise.resolve(batch("late"))]),
+      settle: (leaseId) => Promise.resolve(leaseId === "late" ? 0 : 1),
+      repeat: ({ leaseId }) => {
+        repeated.push(leaseId);
+        if (leaseId === "late") isRepeated.resolve(leaseId);
+        return Promise.resolve();
+      },
+    });
+    await isRepeated.promise;
+    await loop.stop();
+    expect(repeated).toEqual(["late"]);
   });
 });
 
@@ -180,6 +227,7 @@ describe("a runner that stops", () => {
     const loop = startBatchLoop(
       {
         kind: "ingestion.merge",
+        repeat: () => Promise.resolve(),
         emit: () => {},
         clock: systemClock,
         log: () => {},
