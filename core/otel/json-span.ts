@@ -24,7 +24,7 @@ export const readSpan = (input: unknown, budget: ElementBudget): Span => {
     spanId: idOf(field(input, "spanId", "span_id"), 8, "span id"),
     parentSpanId: idOf(field(input, "parentSpanId", "parent_span_id"), 8, "parent span id"),
     name: textOf(field(input, "name"), "name"),
-    kind: enumOf(field(input, "kind"), spanKinds),
+    kind: enumOf(field(input, "kind"), "SPAN_KIND_", spanKinds),
     startTimeUnixNano: nanosOf(field(input, "startTimeUnixNano", "start_time_unix_nano")),
     endTimeUnixNano: nanosOf(field(input, "endTimeUnixNano", "end_time_unix_nano")),
     attributes: attributesOf(input, budget),
@@ -45,7 +45,7 @@ export const readSpan = (input: unknown, budget: ElementBudget): Span => {
         attributes: attributesOf(link, budget),
       };
     }),
-    status: { code: enumOf(field(status, "code"), statusCodes), ...(message === "" ? {} : { message }) },
+    status: { code: enumOf(field(status, "code"), "STATUS_CODE_", statusCodes), ...(message === "" ? {} : { message }) },
     ...traceStateIn(input),
     ...flagsOf(uint32Of(field(input, "flags"))),
   });
@@ -57,20 +57,15 @@ const traceStateIn = (input: Fields): { traceState?: string } => {
   return traceStateOf(typeof text === "string" ? text : "");
 };
 
-const spanKinds = [
-  "SPAN_KIND_UNSPECIFIED",
-  "SPAN_KIND_INTERNAL",
-  "SPAN_KIND_SERVER",
-  "SPAN_KIND_CLIENT",
-  "SPAN_KIND_PRODUCER",
-  "SPAN_KIND_CONSUMER",
-];
-const statusCodes = ["STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"];
+const spanKinds = ["UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"];
+const statusCodes = ["UNSET", "OK", "ERROR"];
 
-/** Unknown names and numbers become 0. */
-const enumOf = (value: unknown, names: string[]): number => {
-  if (typeof value === "string") return /^\d{1,9}$/.test(value) ? Number(value) : Math.max(0, names.indexOf(value));
-  return typeof value === "number" && Number.isInteger(value) && Math.abs(value) < 2 ** 31 ? value : 0;
+/** Names count in any case and without their prefix, as SDKs and log pipelines print them. Unknown names and numbers become 0. */
+const enumOf = (value: unknown, prefix: string, names: string[]): number => {
+  if (typeof value !== "string") return typeof value === "number" && Number.isInteger(value) && Math.abs(value) < 2 ** 31 ? value : 0;
+  const name = value.trim().toUpperCase();
+  if (/^\d{1,9}$/.test(name)) return Number(name);
+  return Math.max(0, names.indexOf(name.startsWith(prefix) ? name.slice(prefix.length) : name));
 };
 
 /** Returns 0 for anything else. */
@@ -103,8 +98,9 @@ type ValueReader = (content: unknown, budget: ElementBudget, level: number) => A
 
 const valueReaders: Record<string, ValueReader> = {
   stringValue: (content) => ({ stringValue: textOf(content, "stringValue") }),
-  boolValue: (content) => ({ boolValue: content === true || content === "true" }),
-  intValue: (content) => ({ intValue: int64Of(content) }),
+  boolValue: (content) => ({ boolValue: content === true || content === 1 || (typeof content === "string" && /^(true|1)$/i.test(content)) }),
+  // A fraction is kept: cut, it would be another value.
+  intValue: (content) => (isFractional(content) ? { doubleValue: content } : { intValue: int64Of(content) }),
   doubleValue: (content) => ({ doubleValue: doubleOf(content) }),
   arrayValue: (content, budget, level) => {
     const values = spanValues(isFields(content) ? field(content, "values") : content, "arrayValue");
@@ -133,6 +129,9 @@ const valueKinds = Object.entries(valueReaders).map(([camelName, read]) => ({
   read,
 }));
 
+const isFractional = (content: unknown): content is number =>
+  typeof content === "number" && Number.isFinite(content) && !Number.isInteger(content);
+
 const doubleOf = (content: unknown): number | "NaN" | "Infinity" | "-Infinity" => {
   const value = typeof content === "string" && content.trim() !== "" ? Number(content) : content;
   if (typeof value !== "number" || (Number.isNaN(value) && content !== "NaN")) throw new SpanFault("doubleValue is not a number");
@@ -146,13 +145,19 @@ const int64Of = (content: unknown): string => {
 };
 
 /**
- * A time may have a fraction if it is in a coarser unit, or be an instant in ISO 8601. An unreadable one counts as not sent: the span's
- * other time then replaces it.
+ * A time may have a fraction if it is in a coarser unit, be an instant in ISO 8601, or `[seconds, nanoseconds]` as OpenTelemetry for
+ * JavaScript has it. An unreadable one counts as not sent: the span's other time then replaces it.
  */
 const nanosOf = (content: unknown): string => {
+  if (Array.isArray(content)) return content.length === 2 ? nanosOfPair(content[0], content[1]) : "0";
   const decimal = isFraction(content) ? parseDecimal(String(content)) : undefined;
   const value = decimal === undefined ? (integerOf(content) ?? nanosOfInstant(content)) : nanosOfDecimal(decimal);
   return value === undefined || value < 0n || value >= 2n ** 64n ? "0" : value.toString();
+};
+
+const nanosOfPair = (seconds: unknown, nanos: unknown): string => {
+  const [whole, part] = [integerOf(seconds), integerOf(nanos)];
+  return whole === undefined || part === undefined ? "0" : nanosOf((whole * 1_000_000_000n + part).toString());
 };
 
 const integerOf = (content: unknown): bigint | undefined => {

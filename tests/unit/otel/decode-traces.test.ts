@@ -192,7 +192,59 @@ describe("OTLP/JSON", () => {
   });
 
   it.each([
+    ["STATUS_CODE_ERROR", 2],
+    ["ERROR", 2],
+    ["Error", 2],
+    ["status_code_ok", 1],
+    ["Ok", 1],
+    ["2", 2],
+    [2, 2],
+    ["UNSET", 0],
+    ["FAILED", 0],
+    [null, 0],
+  ])("reads the status code %j", (code, expected) => {
+    expect(spanOf({ status: { code } })?.status).toEqual({ code: expected });
+  });
+
+  it.each([
+    ["SPAN_KIND_CLIENT", 3],
+    ["CLIENT", 3],
+    ["Consumer", 5],
+    ["Internal", 1],
+    ["other", 0],
+  ])("reads the kind %j", (kind, expected) => {
+    expect(spanOf({ kind })?.kind).toBe(expected);
+  });
+
+  describe("of OTLP before 0.19", () => {
+    const library = { name: "lib", version: "1" };
+    const spans = [{ traceId, spanId }];
+    const scopesOf = (resourceSpans: object) => {
+      const { traces, spanCount, rejected } = parseTracesJson(JSON.stringify({ resourceSpans: [resourceSpans] }));
+      expect(rejected).toEqual([]);
+      return [spanCount, traces.resourceSpans[0]?.scopeSpans.map(({ scope }) => scope.name)];
+    };
+
+    it.each([
+      ["instrumentationLibrarySpans", "instrumentationLibrary"],
+      ["instrumentation_library_spans", "instrumentation_library"],
+    ])("is read from %s", (list, own) => {
+      expect(scopesOf({ [list]: [{ [own]: library, spans }] })).toEqual([1, ["lib"]]);
+      expect(scopesOf({ scopeSpans: null, [list]: [{ [own]: library, spans }] })).toEqual([1, ["lib"]]);
+    });
+
+    it("counts only without the newer name, under which a sender may repeat it", () => {
+      const newer = { scopeSpans: [{ scope: { name: "scope" }, spans }] };
+      expect(scopesOf({ instrumentationLibrarySpans: [{ instrumentationLibrary: library, spans }], ...newer })).toEqual([1, ["scope"]]);
+    });
+  });
+
+  it.each([
     [{ intValue: "9007199254740993" }, { intValue: "9007199254740993" }],
+    [{ intValue: 1.5 }, { doubleValue: 1.5 }],
+    [{ boolValue: "True" }, { boolValue: true }],
+    [{ boolValue: 1 }, { boolValue: true }],
+    [{ boolValue: "false" }, { boolValue: false }],
     [{ intValue: { low: -1, high: -1 } }, { intValue: "-1" }],
     [{ intValue: "-9223372036854775808" }, { intValue: "-9223372036854775808" }],
     [{ intValue: "1e3" }, { intValue: "1000" }],

@@ -35,6 +35,7 @@ describe("a time sent as nanoseconds", () => {
     ["milliseconds with a fraction", 1795341600000.5, "2026-11-22T10:00:00.000500Z"],
     ["microseconds with a fraction", "1795341600000001.5", "2026-11-22T10:00:00.000001Z"],
     ["nanoseconds with an exponent", "1.795341600123e18", "2026-11-22T10:00:00.123000Z"],
+    ["a pair of seconds and nanoseconds", [1795341600, 250_000_999], "2026-11-22T10:00:00.250000Z"],
     ["an instant", "2026-11-22T11:00:00.5+01:00", "2026-11-22T10:00:00.500000Z"],
   ])("in JSON that is %s is read as such", (_, sent, instant) => {
     const { observation } = mapJson({ startTimeUnixNano: sent as string, endTimeUnixNano: "1795341660000000000" });
