@@ -30,8 +30,8 @@ const identityTable = (rows: readonly IdentityName[]): string =>
 const typesTable = (): string =>
   table(
     ["attribute", "sender", "values"],
-    [langfuseTypes, ...frameworkTypes].map(({ attribute, sender, url, types }) => [
-      `\`${attribute}\``,
+    [langfuseTypes, ...frameworkTypes].map(({ attribute, field, sender, url, types }) => [
+      `\`${attribute}\`${field === undefined ? "" : `, field \`${field}\``}`,
       `[${sender}](${url})`,
       Object.entries(types)
         .map(([value, type]) => `\`${value}\` ${type}`)
@@ -74,7 +74,7 @@ ${contentTable()}
 
 ## Type
 
-The first row that lists the value of its attribute decides. A kind without an exact type gets the nearest one. If no row decides, the type follows from what the span carries (a tool's name, an embedding, a model), else it is SPAN.
+The first row that lists the value of its attribute decides. Upper and lower case are the same. A kind without an exact type gets the nearest one. If no row decides, the type follows from what the span carries (a tool's name, an embedding, a model), else it is SPAN.
 
 ${typesTable()}
 
@@ -92,7 +92,7 @@ ${identityTable(userIdRows)}
 
 ## Time
 
-- Starts, ends and event times are nanoseconds since the epoch. Some exporters send other units: a time that would be in early 1970 as nanoseconds, but from 2001-09-09 to 2261 as seconds, milliseconds or microseconds, is read in that unit, with its fraction. In JSON, an instant in ISO 8601 is read too.
+- Starts, ends and event times are nanoseconds since the epoch. Some exporters send other units: a time that would be in early 1970 as nanoseconds, but from 2001-09-09 to 2261 as seconds, milliseconds or microseconds, is read in that unit, with its fraction. In JSON, an instant in ISO 8601 and a pair of seconds and nanoseconds are read too.
 - A missing end is the start, and a missing start is the end. An end before the start counts as the start.
 - The first token (\`completionStartTime\`, \`timeToFirstToken\`) is never before the start or after the end: a time outside is moved to the nearer bound. This also applies to Langfuse's events.
 

@@ -4,7 +4,8 @@
  */
 import type { ObservationType } from "../ingestion/event.ts";
 
-export type TypeTable = { attribute: string; sender: string; url: string; types: { [value: string]: ObservationType } };
+/** Case does not count. `field`: the attribute is a JSON object, and its field of that name is the kind. */
+export type TypeTable = { attribute: string; field?: string; sender: string; url: string; types: { [value: string]: ObservationType } };
 
 const genAi = "https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/registry/attributes/gen-ai.md";
 
@@ -108,6 +109,12 @@ export const frameworkTypes: readonly TypeTable[] = [
     },
   },
   {
+    attribute: "gen_ai.operation.name",
+    sender: "Spring AI, OpenLIT",
+    url: "https://docs.spring.io/spring-ai/reference/observability/index.html",
+    types: { embedding: "EMBEDDING" },
+  },
+  {
     attribute: "genkit:metadata:subtype",
     sender: "Genkit",
     url: "https://github.com/firebase/genkit",
@@ -176,5 +183,51 @@ export const frameworkTypes: readonly TypeTable[] = [
     sender: "Spring AI",
     url: "https://docs.spring.io/spring-ai/reference/observability/index.html",
     types: { chat_client: "CHAIN", advisor: "CHAIN", tool_call: "TOOL", vector_store: "RETRIEVER" },
+  },
+  {
+    attribute: "braintrust.span_attributes",
+    field: "type",
+    sender: "Braintrust",
+    url: "https://www.braintrust.dev/docs/integrations/sdk-integrations/opentelemetry",
+    types: { llm: "GENERATION", tool: "TOOL", score: "EVALUATOR", task: "CHAIN", eval: "CHAIN", function: "SPAN" },
+  },
+  {
+    attribute: "lmnr.span.type",
+    sender: "Laminar, OpenHands",
+    url: "https://github.com/lmnr-ai/lmnr-python/blob/main/src/lmnr/opentelemetry_lib/tracing/attributes.py",
+    types: { LLM: "GENERATION", TOOL: "TOOL", EVALUATOR: "EVALUATOR", EVALUATION: "CHAIN", EXECUTOR: "CHAIN", PIPELINE: "CHAIN" },
+  },
+  {
+    attribute: "langwatch.span.type",
+    sender: "LangWatch",
+    url: "https://docs.langwatch.ai/integration/opentelemetry/guide",
+    types: {
+      llm: "GENERATION",
+      chain: "CHAIN",
+      workflow: "CHAIN",
+      tool: "TOOL",
+      agent: "AGENT",
+      rag: "RETRIEVER",
+      guardrail: "GUARDRAIL",
+      evaluation: "EVALUATOR",
+    },
+  },
+  {
+    attribute: "span.type",
+    sender: "VoltAgent, Claude Code",
+    url: "https://code.claude.com/docs/en/monitoring-usage",
+    types: {
+      agent: "AGENT",
+      interaction: "AGENT",
+      llm: "GENERATION",
+      llm_request: "GENERATION",
+      tool: "TOOL",
+      retriever: "RETRIEVER",
+      embedding: "EMBEDDING",
+      guardrail: "GUARDRAIL",
+      scorer: "EVALUATOR",
+      workflow: "CHAIN",
+      "workflow-step": "CHAIN",
+    },
   },
 ];

@@ -475,11 +475,30 @@ describe("the span of a convention has type, input, output and model in their fi
 });
 
 describe("types", () => {
-  const values = frameworkTypes.flatMap(({ attribute, types }) =>
-    Object.entries(types).map(([value, type]): [string, string, string] => [attribute, value, type]),
+  const values = frameworkTypes.flatMap(({ attribute, field, types }) =>
+    Object.entries(types).map(([value, type]): [string, string, string] => [
+      attribute,
+      field === undefined ? value : text({ name: "n", [field]: value }),
+      type,
+    ]),
   );
   it.each(values)("%s %s is %s", (attribute, value, type) => {
     expect(mapJson({ attributes: { [attribute]: value } }).observation.type).toBe(`${type.toLowerCase()}-create`);
+  });
+
+  it.each([
+    ["langfuse.observation.type", "GENERATION", "generation-create"],
+    ["langfuse.observation.type", "Agent", "agent-create"],
+    ["openinference.span.kind", "llm", "generation-create"],
+    ["traceloop.span.kind", "TOOL", "tool-create"],
+    ["mlflow.spanType", '"chat_model"', "generation-create"],
+    ["gen_ai.operation.name", "Execute_Tool ", "tool-create"],
+  ])("%s %s is the same kind in another case: %s", (attribute, value, type) => {
+    expect(mapJson({ attributes: { [attribute]: value } }).observation.type).toBe(type);
+  });
+
+  it("an embedding of Spring AI is one, though it names a model", () => {
+    expect(mapJson(operation("embedding", { "gen_ai.request.model": "text-embedding-3-small" })).observation.type).toBe("embedding-create");
   });
 
   it("each kind stands once", () => {
