@@ -81,6 +81,7 @@ ${typesTable()}
 ## Session and user
 
 Any span of a trace can set its session and user. The first name that has a value wins. A span below the root that sets one changes nothing else of its trace.
+The resource of a root can set them too, as \`OTEL_RESOURCE_ATTRIBUTES\` does for all spans of a process; what its span sets takes precedence.
 
 Session:
 

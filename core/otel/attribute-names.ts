@@ -43,10 +43,19 @@ export const tagNames = [
   `${langfuse.metadata}.langfuse_tags`,
   `${langfuse.traceMetadata}.langfuse_tags`,
   `${vercelMetadata}.tags`,
+  "ai.settings.context.tags",
   "tag.tags",
   "mastra.tags",
   "langsmith.span.tags",
+  "langfuse_tags",
+  "traceloop.association.properties.langfuse_tags",
+  "logfire.tags",
+  "braintrust.tags",
+  "lmnr.association.properties.tags",
 ];
+
+/** The second is the first as baggage, which a service without Langfuse's SDK may copy to its spans. */
+export const traceNameNames = [langfuse.traceName, "langfuse_trace_name"];
 
 export const publicNames = [langfuse.tracePublic, "langfuse.public"];
 
@@ -55,7 +64,7 @@ export const environmentNames = ["langfuse.environment", "deployment.environment
 
 /** A span with one of these describes its trace. So does every `langfuse.trace.metadata…`. */
 export const traceUpdateNames = [
-  langfuse.traceName,
+  ...traceNameNames,
   langfuse.traceInput,
   langfuse.traceOutput,
   ...publicNames,

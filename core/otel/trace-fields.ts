@@ -16,6 +16,18 @@ export const hasTraceUpdate = (attributes: Attributes): boolean => {
   return false;
 };
 
+/**
+ * Adds what the resource says about the trace: user, session, tags and the like, as set by OTEL_RESOURCE_ATTRIBUTES for a command line
+ * agent. For roots only: a service below must not rename the trace of another. The span's own names take precedence, each by itself.
+ */
+export const withResource = ({ attributes, resourceAttributes }: SpanFacts): Attributes => {
+  const added = traceUpdateNames.flatMap((name): [string, Json][] => {
+    const value = isMeaningful(attributes.get(name)) ? undefined : resourceAttributes.get(name);
+    return isMeaningful(value) ? [[name, value]] : [];
+  });
+  return added.length === 0 ? attributes : new Map([...attributes, ...added]);
+};
+
 /** Returns input and output set explicitly for the trace; each is independent of the other. */
 export const traceContent = (attributes: Attributes): { input?: Json; output?: Json } => {
   const [input, output] = [attributes.get(langfuse.traceInput), attributes.get(langfuse.traceOutput)];
@@ -65,7 +77,7 @@ export const environment = ({ attributes, resourceAttributes }: SpanFacts): stri
 };
 
 export const version = ({ attributes, resourceAttributes }: SpanFacts): string | undefined =>
-  firstText(attributes, [langfuse.version]) ?? firstText(resourceAttributes, ["service.version"]);
+  firstText(attributes, [langfuse.version]) ?? firstText(resourceAttributes, [langfuse.version, "service.version"]);
 
 export const release = ({ attributes, resourceAttributes }: SpanFacts): string | undefined =>
   firstText(attributes, [langfuse.release]) ?? firstText(resourceAttributes, [langfuse.release]);
