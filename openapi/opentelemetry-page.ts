@@ -97,14 +97,14 @@ ${identityTable(userIdRows)}
 - A missing end is the start, and a missing start is the end. An end before the start counts as the start.
 - The first token (\`completionStartTime\`, \`timeToFirstToken\`) is never before the start or after the end: a time outside is moved to the nearer bound. This also applies to Langfuse's events.
 
-The first token comes from, in this order: an instant in ${code(firstTokenInstantNames)}; the first of the waits in the table below, counted from the start; an event named ${code([...firstTokenEventNames])}.
+The first token comes from, in this order: an instant in ${code(firstTokenInstantNames)}, as ISO 8601 or a number in one of the units above; the first of the waits in the table below, counted from the start; an event named ${code([...firstTokenEventNames])}.
 If senders use different units for one name, the first unit in which the wait fits into the span is used.
 
 ${firstTokenTable()}
 
 ## Errors, events, links
 
-- **Status message**: \`langfuse.observation.status_message\`, else the message of the status, else the message of the last exception that the span recorded, else that exception's type. An exception in a span that succeeded (status OK) was handled, and is only in the events.
+- **Status message**: \`langfuse.observation.status_message\`, else the message of the status or \`otel.status_description\`, else the message of the last exception that the span recorded, else that exception's type. An exception in a span that succeeded (status OK) was handled, and is only in the events.
 - **Metadata**: \`metadata.events\` holds the events with name, time and attributes, without those that became input or output; \`metadata.links\` holds the links; \`metadata.kind\` the kind, unless it is internal or unspecified; \`metadata.traceState\` the trace state.
 - **Limits per span**: ${count(eventsMax)} events, ${count(linksMax)} links, ${count(charactersMax)} characters of each together, ${count(textCharactersMax)} characters in one text. Exceptions are kept before other events. \`metadata.droppedEventsCount\` and \`metadata.droppedLinksCount\` count what was left out.
 - **Name clashes**: if a user's metadata already has one of these names, it keeps the name, and ours is under \`otel.\`: \`otel.events\`.

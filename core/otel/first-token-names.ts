@@ -61,6 +61,13 @@ export const firstTokenNames: readonly FirstTokenName[] = [
     url: "https://github.com/livekit/agents/blob/main/livekit-agents/livekit/agents/telemetry/trace_types.py",
   },
   {
+    name: "metrics.ttfb",
+    units: ["s"],
+    sender: "Pipecat",
+    url: "https://docs.pipecat.ai/server/utilities/opentelemetry",
+    scope: "pipecat",
+  },
+  {
     name: "ttft_ms",
     units: ["ms"],
     sender: "Claude Code",
@@ -72,5 +79,11 @@ export const firstTokenNames: readonly FirstTokenName[] = [
 /** Attributes that hold the instant itself, ISO 8601. */
 export const firstTokenInstantNames = ["langfuse.observation.completion_start_time", "mastra.completion_start_time"];
 
-/** Events that mark the first token: OpenInference, AI SDK, OpenLLMetry. */
-export const firstTokenEventNames = new Set(["First Token Stream Event", "ai.stream.firstChunk", "llm.content.completion.chunk"]);
+/** Events that mark the first token: OpenInference, AI SDK, OpenLLMetry, LangWatch. */
+export const firstTokenEventNames = new Set([
+  "First Token Stream Event",
+  "ai.stream.firstChunk",
+  "llm.content.completion.chunk",
+  "first_token",
+  "gen_ai.content.first_token",
+]);

@@ -98,7 +98,9 @@ type ValueReader = (content: unknown, budget: ElementBudget, level: number) => A
 
 const valueReaders: Record<string, ValueReader> = {
   stringValue: (content) => ({ stringValue: textOf(content, "stringValue") }),
-  boolValue: (content) => ({ boolValue: content === true || content === 1 || (typeof content === "string" && /^(true|1)$/i.test(content)) }),
+  boolValue: (content) => ({
+    boolValue: content === true || content === 1 || (typeof content === "string" && /^(true|1)$/i.test(content)),
+  }),
   // A fraction is kept: cut, it would be another value.
   intValue: (content) => (isFractional(content) ? { doubleValue: content } : { intValue: int64Of(content) }),
   doubleValue: (content) => ({ doubleValue: doubleOf(content) }),

@@ -47,6 +47,12 @@ describe("an exception", () => {
       "from Mastra",
     ],
     ["may be no more than a type of error", { status: failed, attributes: { "error.type": "timeout" } }, "ERROR", "timeout"],
+    [
+      "may have come by a protocol without a status",
+      { attributes: { "otel.status_code": "ERROR", "otel.status_description": "boom" } },
+      "ERROR",
+      "boom",
+    ],
     ["is not made of attributes of a span that has not failed", { attributes: { "error.type": "timeout" } }, "DEFAULT", undefined],
   ])("%s", (_, span, level, message) => {
     const { body } = mapJson(span).observation;

@@ -77,6 +77,18 @@ describe("the first token", () => {
       { events: [{ name: "First Token Stream Event", timeUnixNano: "1795341600700000000" }] },
       "2026-11-22T10:00:00.700000Z",
     ],
+    ...(
+      [
+        ["nanoseconds", "1795341600500000000"],
+        ["milliseconds", 1795341600500],
+        ["seconds", 1795341600.5],
+      ] as const
+    ).map(([unit, sent]): [string, Parameters<typeof mapJson>[0], string] => [
+      `that was set as a number of ${unit}`,
+      { attributes: { "langfuse.observation.completion_start_time": sent } },
+      "2026-11-22T10:00:00.500000Z",
+    ]),
+    ["that was set as a wait", { attributes: { "langfuse.observation.completion_start_time": 500 } }, undefined],
     [
       "that was set, before any wait",
       { attributes: { "langfuse.observation.completion_start_time": "2026-11-22T10:00:01Z", "ai.response.msToFirstChunk": 3 } },
