@@ -87,11 +87,12 @@ const anyValueOf = (value: unknown, budget: ElementBudget, level: number): AnyVa
   if (value === undefined || value === null) return {};
   if (!isFields(value)) throw new SpanFault("the value of an attribute is not an object");
   if (level > budget.nestingMax) throw new SpanFault(`an attribute is nested deeper than ${budget.nestingMax} levels`);
-  for (const { camelName, snakeName, read } of valueKinds) {
-    const content = field(value, camelName, snakeName);
+  for (const { camelName, snakeName, goName, read } of valueKinds) {
+    const content = field(value, camelName, snakeName) ?? field(value, goName);
     if (content !== undefined && content !== null) return read(content, budget, level);
   }
-  return {};
+  const inner = field(value, "Value");
+  return isFields(inner) ? anyValueOf(inner, budget, level + 1) : {};
 };
 
 type ValueReader = (content: unknown, budget: ElementBudget, level: number) => AnyValue;
@@ -125,9 +126,11 @@ const valueReaders: Record<string, ValueReader> = {
   },
 };
 
+/** Go's encoding/json writes a value of the generated types as `{ Value: { StringValue: "x" } }`. */
 const valueKinds = Object.entries(valueReaders).map(([camelName, read]) => ({
   camelName,
   snakeName: camelName.replace("Value", "_value"),
+  goName: camelName.slice(0, 1).toUpperCase() + camelName.slice(1),
   read,
 }));
 
@@ -198,6 +201,9 @@ const idOf = (content: unknown, length: number, name: string): string => {
   if (typeof content === "string" && content.length > idLengthMax) throw new SpanFault(`${name} is not ${length} bytes long`);
   const bytes = bytesOf(content);
   if (bytes === undefined) throw new SpanFault(`${name} is neither hex nor base64`);
+  const written = bytes.length === 2 * length ? String.fromCharCode(...bytes) : "";
+  // An exporter for Swift encodes the hex digits once more: https://github.com/open-telemetry/opentelemetry-swift/issues/537
+  if (/^[0-9a-f]+$/i.test(written)) return written.toLowerCase();
   if (bytes.length !== length) throw new SpanFault(`${name} is not ${length} bytes long`);
   return toHex(bytes);
 };

@@ -126,6 +126,7 @@ describe("OTLP/JSON", () => {
     ["upper-case hex", traceId.toUpperCase(), spanId.toUpperCase()],
     ["base64", "ASNFZ4mrze8BI0VniavN7w==", "AAAAAAAAAKs="],
     ["base64 for URLs without padding", "ASNFZ4mrze8BI0VniavN7w", "AAAAAAAAAKs"],
+    ["base64 of hex", btoa(traceId), btoa(spanId)],
     ["bytes", [...Uint8Array.fromHex(traceId)], { type: "Buffer", data: [...Uint8Array.fromHex(spanId)] }],
   ])("takes ids as %s", (_, trace, span) => {
     expect(spanOf({ traceId: trace, spanId: span, parentSpanId: span })).toMatchObject({ traceId, spanId, parentSpanId: spanId });
@@ -242,6 +243,9 @@ describe("OTLP/JSON", () => {
   it.each([
     [{ intValue: "9007199254740993" }, { intValue: "9007199254740993" }],
     [{ intValue: 1.5 }, { doubleValue: 1.5 }],
+    [{ Value: { StringValue: "x" } }, { stringValue: "x" }],
+    [{ Value: { IntValue: 5 } }, { intValue: "5" }],
+    [{ Value: { ArrayValue: { values: [{ Value: { BoolValue: true } }] } } }, { arrayValue: { values: [{ boolValue: true }] } }],
     [{ boolValue: "True" }, { boolValue: true }],
     [{ boolValue: 1 }, { boolValue: true }],
     [{ boolValue: "false" }, { boolValue: false }],
