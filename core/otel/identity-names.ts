@@ -41,6 +41,8 @@ const laminar = row("Laminar, OpenHands", laminarUrl);
 const langWatch = row("LangWatch", langWatchUrl);
 const endUser = row("OpenTelemetry", endUserUrl);
 const copilot = row("VS Code Copilot", "https://github.com/microsoft/vscode-copilot-chat/blob/main/docs/monitoring/agent_monitoring.md");
+/** Langfuse has no such names, but they follow from those it has, and many set them. */
+const langfuseTrace = row("Spans set by hand", langfuseUrl);
 /** A service without Langfuse's SDK may copy all baggage to its spans. */
 const langfuseBaggage = row("Langfuse, as baggage", langfuseUrl);
 
@@ -49,6 +51,8 @@ export const userIdRows: readonly IdentityName[] = [
   openInference("user.id"),
   langfuse("langfuse.observation.metadata.langfuse_user_id"),
   langfuse("langfuse.trace.metadata.langfuse_user_id"),
+  langfuseTrace("langfuse.trace.user_id"),
+  langfuseTrace("langfuse.trace.userId"),
   langfuseBaggage("langfuse_user_id"),
   aiSdk("ai.telemetry.metadata.userId"),
   aiSdk("ai.telemetry.metadata.user_id"),
@@ -74,6 +78,8 @@ export const sessionIdRows: readonly IdentityName[] = [
   openInference("session.id"),
   langfuse("langfuse.observation.metadata.langfuse_session_id"),
   langfuse("langfuse.trace.metadata.langfuse_session_id"),
+  langfuseTrace("langfuse.trace.session_id"),
+  langfuseTrace("langfuse.trace.sessionId"),
   langfuseBaggage("langfuse_session_id"),
   aiSdk("ai.telemetry.metadata.sessionId"),
   aiSdk("ai.telemetry.metadata.session_id"),
@@ -88,6 +94,7 @@ export const sessionIdRows: readonly IdentityName[] = [
   laminar("lmnr.association.properties.session_id"),
   ...[
     row("GenAI conventions", genAiUrl)("gen_ai.conversation.id"),
+    row("Spans set by hand", genAiUrl)("gen_ai.conversation_id"),
     row("LoongSuite, Dify", difyUrl)("gen_ai.session.id"),
     association("conversation_id"),
     association("chat_id"),

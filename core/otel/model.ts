@@ -125,6 +125,7 @@ const genkitConfig: Source = ({ attributes }) => {
 
 const sources: readonly Source[] = [
   jsonAt(langfuse.modelParameters),
+  jsonAt("langfuse.observation.model_parameters"),
   genkitConfig,
   vercel,
   jsonAt("llm.invocation_parameters"),

@@ -2,7 +2,17 @@
 import { normalizeEnvironment } from "../ingestion/environment.ts";
 import type { Json } from "../ingestion/event.ts";
 import { Reference } from "../ingestion/fields.ts";
-import { environmentNames, langfuse, publicNames, sessionIdNames, tagNames, traceUpdateNames, userIdNames } from "./attribute-names.ts";
+import {
+  environmentNames,
+  langfuse,
+  publicNames,
+  releaseNames,
+  sessionIdNames,
+  tagNames,
+  traceUpdateNames,
+  userIdNames,
+  versionNames,
+} from "./attribute-names.ts";
 import { type Attributes, firstText, firstValue, isMeaningful, isTrue, toText } from "./attributes.ts";
 import { firstId } from "./identity.ts";
 import { sessionIdRows } from "./identity-names.ts";
@@ -77,7 +87,7 @@ export const environment = ({ attributes, resourceAttributes }: SpanFacts): stri
 };
 
 export const version = ({ attributes, resourceAttributes }: SpanFacts): string | undefined =>
-  firstText(attributes, [langfuse.version]) ?? firstText(resourceAttributes, [langfuse.version, "service.version"]);
+  firstText(attributes, versionNames) ?? firstText(resourceAttributes, [langfuse.version, "service.version"]);
 
 export const release = ({ attributes, resourceAttributes }: SpanFacts): string | undefined =>
-  firstText(attributes, [langfuse.release]) ?? firstText(resourceAttributes, [langfuse.release]);
+  firstText(attributes, releaseNames) ?? firstText(resourceAttributes, [langfuse.release]);

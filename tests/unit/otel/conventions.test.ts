@@ -467,6 +467,19 @@ const rows: Row[] = [
     { input: [{ role: "user", content: "hi" }], metadata: { attributes: { "gen_ai.prompt.name": "analyze" } } },
   ],
   [
+    "Langfuse's names as many set them by hand",
+    {
+      attributes: {
+        "langfuse.observation.model": "gpt-4o",
+        "langfuse.observation.model_parameters": text({ temperature: 0.5 }),
+        "langfuse.trace.environment": "staging",
+      },
+    },
+    "generation-create",
+    { model: "gpt-4o", modelParameters: { temperature: 0.5 }, environment: "staging" },
+  ],
+  ["a model of VoltAgent", { attributes: { "span.type": "llm", "llm.model": "gpt-4o" } }, "generation-create", { model: "gpt-4o" }],
+  [
     "Azure's events, each with its message as JSON",
     {
       ...operation("chat"),

@@ -81,3 +81,20 @@ describe("tags", () => {
     },
   );
 });
+
+describe("what LiteLLM calls its own way", () => {
+  it("names the observation, its version and the release of its trace", () => {
+    const attributes = { "langfuse.generation.name": "answer", "langfuse.trace.version": "2", "langfuse.trace.release": "r" };
+    const { observation, trace } = mapJson({ attributes });
+    expect(observation.body).toMatchObject({ name: "answer", version: "2" });
+    expect(trace.body["otel"]).toMatchObject({ candidate: { name: "answer", version: "2", release: "r" } });
+  });
+
+  it.each([
+    ["True", true],
+    ["true", true],
+    ["False", false],
+  ])("makes a trace public by the text %s: %s", (text, isPublic) => {
+    expect(mapJson({ attributes: { "langfuse.trace.public": text } }).trace.body["public"]).toBe(isPublic);
+  });
+});

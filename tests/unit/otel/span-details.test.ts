@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { charactersMax, eventsMax, linksMax, textCharactersMax } from "../../../core/otel/span-details.ts";
-import { mapJson, startTime } from "./mapped-json.ts";
+import { type JsonSpan, mapJson, startTime } from "./mapped-json.ts";
 
 const failed = { code: 2 };
 const exception = (message: string, more: { [name: string]: string } = {}) => ({
@@ -53,6 +53,19 @@ describe("an exception", () => {
       "ERROR",
       "boom",
     ],
+    ...(
+      [
+        [5, "DEBUG"],
+        [9, "DEFAULT"],
+        [13, "WARNING"],
+        [17, "ERROR"],
+      ] as const
+    ).map(([severity, level]): [string, JsonSpan, string, undefined] => [
+      `is none of a span of Logfire's severity ${severity}`,
+      { attributes: { "logfire.level_num": severity } },
+      level,
+      undefined,
+    ]),
     ["is not made of attributes of a span that has not failed", { attributes: { "error.type": "timeout" } }, "DEFAULT", undefined],
   ])("%s", (_, span, level, message) => {
     const { body } = mapJson(span).observation;
