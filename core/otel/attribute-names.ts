@@ -100,6 +100,8 @@ export const modelNames = [
   "reranker.model_name",
   "model",
   "llm.model",
+  "ai.model.name",
+  "mlflow.llm.model",
 ];
 
 /** A span with one of these is a model call. `ai.model.id` is not listed: it also stands on the spans around such calls. */

@@ -33,6 +33,8 @@ const ofScope =
   ({ scope }: SpanFacts): boolean =>
     scope.name === name;
 
+const isLogfire = ({ scope }: SpanFacts): boolean => scope.name.startsWith("logfire");
+
 type ContentSource = { convention: string; url: string; input?: Reader; output?: Reader };
 
 const genAi = "https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/registry/attributes/gen-ai.md";
@@ -107,6 +109,12 @@ export const contentSources: readonly ContentSource[] = [
     url: logfireUrl,
     input: logfireEvents((events, isChoice) => events.filter((event) => !isChoice(event))),
     output: logfireEvents((events, isChoice) => events.find(isChoice)),
+  },
+  {
+    convention: "Logfire, clients of OpenAI and Anthropic",
+    url: logfireUrl,
+    input: onlyIf(isLogfire, first("request_data")),
+    output: onlyIf(isLogfire, first("response_data")),
   },
   {
     convention: "MLflow",

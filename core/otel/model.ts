@@ -4,6 +4,7 @@ import type { Json } from "../ingestion/event.ts";
 import { langfuse, modelNames } from "./attribute-names.ts";
 import { type Attributes, below, fieldOf, firstText, firstValue, isMeaningful, toText } from "./attributes.ts";
 import { genkitPart } from "./genkit.ts";
+import { firstId } from "./identity.ts";
 import { isJsonObject, type JsonObject, parseObject, setOwn } from "./safe-json.ts";
 import type { SpanFacts } from "./span-facts.ts";
 
@@ -17,7 +18,7 @@ export const modelName = (facts: SpanFacts): string | undefined =>
 
 /** Also applies to a span that repeats the calls below it. */
 export const reportedModelName = ({ attributes }: SpanFacts): string | undefined => {
-  const name = firstText(attributes, modelNames);
+  const name = firstId(attributes, modelNames);
   const subtype = attributes.get("genkit:metadata:subtype");
   const isGenkitModel = subtype === "model" || subtype === "background-model" || subtype === "embedder";
   return name ?? (isGenkitModel ? firstText(attributes, ["genkit:name"]) : undefined);

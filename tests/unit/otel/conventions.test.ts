@@ -478,6 +478,25 @@ const rows: Row[] = [
     "generation-create",
     { model: "gpt-4o", modelParameters: { temperature: 0.5 }, environment: "staging" },
   ],
+  [
+    "Logfire's client of OpenAI",
+    {
+      scope: "logfire.openai",
+      attributes: {
+        "gen_ai.request.model": "gpt-4o",
+        request_data: text({ messages: [] }),
+        response_data: text({ message: { content: "hello" } }),
+      },
+    },
+    "generation-create",
+    { input: text({ messages: [] }), output: text({ message: { content: "hello" } }) },
+  ],
+  [
+    "MLflow's model, as JSON",
+    { attributes: { "mlflow.spanType": '"LLM"', "mlflow.llm.model": '"gpt-4o"' } },
+    "generation-create",
+    { model: "gpt-4o" },
+  ],
   ["a model of VoltAgent", { attributes: { "span.type": "llm", "llm.model": "gpt-4o" } }, "generation-create", { model: "gpt-4o" }],
   [
     "Azure's events, each with its message as JSON",
