@@ -1,7 +1,7 @@
 /** Times of spans, their events and their first token, in the units senders send them in. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { firstTokenNames } from "../../../core/otel/first-token-names.ts";
+import { firstTokenEventNames, firstTokenNames } from "../../../core/otel/first-token-names.ts";
 import { instantOfNanos } from "../../../core/otel/span-times.ts";
 import { mapJson, startTime } from "./mapped-json.ts";
 
@@ -72,11 +72,11 @@ describe("the first token", () => {
     ["of none", { attributes: { "gen_ai.response.time_to_first_chunk": 0 } }, undefined],
     ["before the start", { attributes: { "gen_ai.response.time_to_first_chunk": -1 } }, undefined],
     ["of more than a day", { attributes: { "gen_ai.response.time_to_first_chunk": 100_000 } }, undefined],
-    [
-      "of an event of OpenInference",
-      { events: [{ name: "First Token Stream Event", timeUnixNano: "1795341600700000000" }] },
+    ...[...firstTokenEventNames].map((name): [string, Parameters<typeof mapJson>[0], string] => [
+      `of an event ${name}, the first of several`,
+      { events: [700, 900].map((ms) => ({ name, timeUnixNano: `1795341600${ms}000000` })) },
       "2026-11-22T10:00:00.700000Z",
-    ],
+    ]),
     ...(
       [
         ["nanoseconds", "1795341600500000000"],
