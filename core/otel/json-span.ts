@@ -17,7 +17,7 @@ export const readScope = (scope: Fields, budget: ElementBudget): Scope => ({
 
 export const readSpan = (input: unknown, budget: ElementBudget): Span => {
   if (!isFields(input)) throw new SpanFault("a span is not an object");
-  const status = optionalObject(input, "status");
+  const status = statusOf(input);
   const message = textOf(field(status, "message"), "message of the status");
   return checkSpan({
     traceId: idOf(field(input, "traceId", "trace_id"), 16, "trace id"),
@@ -49,6 +49,12 @@ export const readSpan = (input: unknown, budget: ElementBudget): Span => {
     ...traceStateIn(input),
     ...flagsOf(uint32Of(field(input, "flags"))),
   });
+};
+
+/** Some write the code alone. */
+const statusOf = (input: Fields): Fields => {
+  const status = field(input, "status");
+  return typeof status === "string" || typeof status === "number" ? { code: status } : optionalObject(input, "status");
 };
 
 /** A value that is not text counts as not sent, because it does not make the span worse. */

@@ -45,12 +45,18 @@ const offeredIn = (input: Json | undefined): Json[] => {
 /** Lists of definitions; MLflow's and Pipecat's come last. */
 const offerNames = ["ai.prompt.tools", "gen_ai.tool.definitions", "gen_ai.request.available_tools", "mlflow.chat.tools", "tools"];
 
+/** LiveKit and Strands tell no more than the names. */
+const bareNames = ["lk.function_tools", "gen_ai.agent.tools"];
+
 const offeredInAttributes = (attributes: Attributes): Json[] => [
   ...offerNames.flatMap((name) => parseArray(attributes.get(name)) ?? []),
   ...(parseArray(genkitPart(attributes, "input", "tools")) ?? []),
   ...(parseArray(fieldOf(parseObject(attributes.get("model_request_parameters")), "function_tools")) ?? []),
   ...(parseArray(nestedAttribute(attributes, "llm.tools")) ?? []).map((entry) => fieldOf(fieldOf(entry, "tool"), "json_schema") ?? null),
   ...(parseArray(nestedAttribute(attributes, "llm.request.functions")) ?? []),
+  ...bareNames.flatMap((name) =>
+    (parseArray(attributes.get(name)) ?? []).flatMap((tool) => (typeof tool === "string" ? [{ name: tool }] : [])),
+  ),
 ];
 
 /** Where conventions put the answer's messages or calls. Another attribute may have become the output, with less in it. */

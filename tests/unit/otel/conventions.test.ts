@@ -497,6 +497,34 @@ const rows: Row[] = [
     "generation-create",
     { model: "gpt-4o" },
   ],
+  [
+    "Braintrust's model",
+    {
+      attributes: {
+        "braintrust.span_attributes": text({ type: "llm" }),
+        "braintrust.metadata": text({ model: "gpt-4o", provider: "openai" }),
+      },
+    },
+    "generation-create",
+    { model: "gpt-4o" },
+  ],
+  [
+    "AI SDK: every parameter of the request",
+    {
+      scope: "ai",
+      attributes: {
+        "ai.operationId": "ai.generateText.doGenerate",
+        "ai.model.id": "gpt-4o",
+        "gen_ai.request.model": "gpt-4o",
+        "gen_ai.request.temperature": 0.5,
+        "gen_ai.request.max_tokens": 5,
+        "gen_ai.request.top_p": 0.9,
+        "gen_ai.request.stop_sequences": ["a", "b"],
+      },
+    },
+    "generation-create",
+    { modelParameters: { temperature: "0.5", maxTokens: "5", top_p: "0.9", stop_sequences: '["a","b"]' } },
+  ],
   ["a model of VoltAgent", { attributes: { "span.type": "llm", "llm.model": "gpt-4o" } }, "generation-create", { model: "gpt-4o" }],
   [
     "Azure's events, each with its message as JSON",

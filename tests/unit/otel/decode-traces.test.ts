@@ -205,6 +205,7 @@ describe("OTLP/JSON", () => {
     [null, 0],
   ])("reads the status code %j", (code, expected) => {
     expect(spanOf({ status: { code } })?.status).toEqual({ code: expected });
+    expect(spanOf({ status: code })?.status).toEqual({ code: expected });
   });
 
   it.each([

@@ -151,4 +151,11 @@ describe("a definition", () => {
   ])("is found in %s", (_, span) => {
     expect(toolsOf(span).definitions).toEqual({ weather: text({ description: "tells it", parameters: text(parameters) }) });
   });
+
+  it.each([
+    ["lk.function_tools", ["weather"]],
+    ["gen_ai.agent.tools", text(["weather"])],
+  ])("is a name alone in %s", (name, value) => {
+    expect(toolsOf({ attributes: { [name]: value } }).definitions).toEqual({ weather: text({ description: "", parameters: "" }) });
+  });
 });
