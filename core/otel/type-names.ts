@@ -109,10 +109,24 @@ export const frameworkTypes: readonly TypeTable[] = [
     },
   },
   {
+    // Not `framework`: Spring AI sends it with every kind of its own.
     attribute: "gen_ai.operation.name",
-    sender: "Spring AI, OpenLIT",
-    url: "https://docs.spring.io/spring-ai/reference/observability/index.html",
-    types: { embedding: "EMBEDDING" },
+    sender: "Spring AI, OpenLIT, OpenTelemetry's LangChain, LoongSuite",
+    url: "https://docs.openlit.io/latest/sdk/semantic-conventions",
+    types: {
+      embedding: "EMBEDDING",
+      retrieve: "RETRIEVER",
+      retrieve_documents: "RETRIEVER",
+      rerank_documents: "RETRIEVER",
+      memory_operation: "SPAN",
+      agent: "AGENT",
+      team: "AGENT",
+      execute_task: "AGENT",
+      workflow: "CHAIN",
+      chain: "CHAIN",
+      task: "CHAIN",
+      graph_execution: "CHAIN",
+    },
   },
   {
     attribute: "genkit:metadata:subtype",
@@ -132,13 +146,13 @@ export const frameworkTypes: readonly TypeTable[] = [
     attribute: "traceloop.span.kind",
     sender: "OpenLLMetry",
     url: "https://github.com/traceloop/openllmetry-js/tree/main/packages/ai-semantic-conventions",
-    types: { workflow: "CHAIN", task: "CHAIN", agent: "AGENT", tool: "TOOL" },
+    types: { workflow: "CHAIN", task: "CHAIN", agent: "AGENT", tool: "TOOL", llm: "GENERATION" },
   },
   {
     attribute: "gen_ai.span.kind",
     sender: "LoongSuite, Dify",
     url: "https://github.com/langgenius/dify/blob/main/api/core/observability/otel/semconv/gen_ai.py",
-    types: openInferenceKinds,
+    types: { ...openInferenceKinds, WORKFLOW: "CHAIN", TASK: "CHAIN", MEMORY: "SPAN", ENTRY: "SPAN", STEP: "SPAN" },
   },
   {
     attribute: "mlflow.spanType",

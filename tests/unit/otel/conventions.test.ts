@@ -668,6 +668,10 @@ describe("types", () => {
     expect(mapJson({ attributes: { [attribute]: value } }).observation.type).toBe(type);
   });
 
+  it("a tool of Spring AI is one, though its operation is that of every span of the framework", () => {
+    expect(mapJson(operation("framework", { "spring.ai.kind": "tool_call" })).observation.type).toBe("tool-create");
+  });
+
   it("an embedding of Spring AI is one, though it names a model", () => {
     expect(mapJson(operation("embedding", { "gen_ai.request.model": "text-embedding-3-small" })).observation.type).toBe("embedding-create");
   });
