@@ -100,6 +100,14 @@ describe("the span a trace is named after", () => {
     expect(traceOf(spans.map((one) => [one]))).toMatchObject(named(1));
   });
 
+  it("is the root rather than one that a process below declared, though the clock of that was behind", () => {
+    const joined = span(3, { parent: 2, at: 100, service: "b", attributes: { "langfuse.internal.as_root": true } });
+    const spans = [span(1, { at: 500 }), joined];
+    for (const requests of [[spans], spans.map((one) => [one]), [[joined], [span(1, { at: 500 })]]])
+      expect(traceOf(requests)).toMatchObject(named(1));
+    expect(traceOf([[joined]])).toMatchObject(named(3, "b"));
+  });
+
   it("of several roots is the earliest", () => {
     const spans = [span(1, { at: 300, service: "worker" }), span(2, { at: 0, service: "gateway" })];
     expect(traceOf([spans])).toMatchObject(named(2, "gateway"));
@@ -165,9 +173,11 @@ const expectedRoot = (arrived: readonly Span[]): Span | undefined => {
   const rank = ({ id, parent, at, attributes }: Span): number[] => [
     attributes["langfuse.internal.is_app_root"] === true
       ? 0
-      : parent === undefined || attributes["langfuse.internal.as_root"] === true
+      : parent === undefined
         ? 1
-        : 2,
+        : attributes["langfuse.internal.as_root"] === true
+          ? 2
+          : 3,
     parent !== undefined && known.has(parent) ? 1 : 0,
     at,
     id,
