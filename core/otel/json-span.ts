@@ -255,8 +255,10 @@ const spanValues = (value: unknown, name: string): unknown[] => {
   return value;
 };
 
+/** JavaScript writes an item that is undefined as null: it is nothing. */
 const spanList = (value: unknown, name: string): Fields[] =>
-  spanValues(value, name).map((item) => {
+  spanValues(value, name).flatMap((item) => {
+    if (item === null) return [];
     if (!isFields(item)) throw new SpanFault(`${name} holds something that is not an object`);
     return item;
   });

@@ -192,7 +192,7 @@ function* listItems<Node>(
   if (items === undefined) throw invalid(`${name} must be an array`);
   for (const item of items) {
     spend();
-    yield item;
+    if (!reading.isNull(item)) yield item;
   }
 }
 

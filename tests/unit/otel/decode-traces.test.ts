@@ -266,6 +266,14 @@ describe("OTLP/JSON", () => {
     expect(spanOf({ attributes: [{ key: "k", value }] })?.attributes).toEqual([{ key: "k", value: expected }]);
   });
 
+  it("takes null in a list as nothing", () => {
+    const span = { traceId, spanId, attributes: [null, { key: "k", value: { boolValue: true } }], events: [null], links: [null] };
+    const body = { resourceSpans: [null, { scopeSpans: [null, { spans: [null, span] }] }] };
+    const { traces, spanCount, rejected } = parseTracesJson(JSON.stringify(body));
+    expect([spanCount, rejected]).toEqual([1, []]);
+    expect(traces.resourceSpans[0]?.scopeSpans[0]?.spans[0]).toMatchObject({ attributes: [{ key: "k" }], events: [], links: [] });
+  });
+
   it("gives up on a number of any length at once", () => {
     const long = `${"1".repeat(200_000)}x`;
     const started = performance.now();
