@@ -108,6 +108,11 @@ export const sessionIdRows: readonly IdentityName[] = [
     aiSdk("ai.telemetry.metadata.chatId"),
     langWatch("langwatch.thread.id"),
     row("Pipecat, VoltAgent", "https://docs.pipecat.ai/server/utilities/opentelemetry")("conversation.id"),
+    row("Eve", "https://github.com/vercel/eve")("eve.session.id"),
+    row("Eve, calls of models", "https://github.com/vercel/eve")("ai.settings.context.eve.session.id"),
+    row("NeMo Agent Toolkit", "https://github.com/NVIDIA/NeMo-Agent-Toolkit")("nat.conversation.id"),
+    row("W&B Weave", "https://docs.wandb.ai/weave/guides/tracking/otel")("wandb.thread_id"),
+    row("Microsoft Agent 365", "https://github.com/microsoft/Agent365-dotnet")("microsoft.session.id"),
     copilot("copilot_chat.chat_session_id"),
     copilot("copilot_chat.session_id"),
     {

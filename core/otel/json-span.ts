@@ -199,12 +199,14 @@ const decimalLengthMax = 50;
 const idLengthMax = 1000;
 
 /**
- * Returns the id as hex, or an empty string if it was not sent. Hex of the right length takes precedence over base64, whose lengths differ.
+ * Returns the id as hex, or an empty string if it was not sent. Hex of the right length, also with `0x` or as a UUID, takes precedence over
+ * base64, whose lengths differ.
  */
 const idOf = (content: unknown, length: number, name: string): string => {
   if (content === undefined || content === null || content === "") return "";
-  if (typeof content === "string" && content.length === 2 * length && /^[0-9a-f]+$/i.test(content)) return content.toLowerCase();
   if (typeof content === "string" && content.length > idLengthMax) throw new SpanFault(`${name} is not ${length} bytes long`);
+  const hex = typeof content === "string" ? content.replace(/^0x/i, "").replaceAll("-", "") : "";
+  if (hex.length === 2 * length && /^[0-9a-f]+$/i.test(hex)) return hex.toLowerCase();
   const bytes = bytesOf(content);
   if (bytes === undefined) throw new SpanFault(`${name} is neither hex nor base64`);
   const written = bytes.length === 2 * length ? String.fromCharCode(...bytes) : "";

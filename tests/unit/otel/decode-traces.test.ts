@@ -127,6 +127,8 @@ describe("OTLP/JSON", () => {
     ["base64", "ASNFZ4mrze8BI0VniavN7w==", "AAAAAAAAAKs="],
     ["base64 for URLs without padding", "ASNFZ4mrze8BI0VniavN7w", "AAAAAAAAAKs"],
     ["base64 of hex", btoa(traceId), btoa(spanId)],
+    ["hex as Python prints it", `0x${traceId}`, `0x${spanId}`],
+    ["a UUID", "01234567-89ab-cdef-0123-456789abcdef", spanId],
     ["bytes", [...Uint8Array.fromHex(traceId)], { type: "Buffer", data: [...Uint8Array.fromHex(spanId)] }],
   ])("takes ids as %s", (_, trace, span) => {
     expect(spanOf({ traceId: trace, spanId: span, parentSpanId: span })).toMatchObject({ traceId, spanId, parentSpanId: spanId });
