@@ -152,10 +152,16 @@ export const logfireEvents = (pick: (events: Json[], isChoice: (event: Json) => 
   names: ["events"],
   read: ({ attributes }) => {
     const events = parseArray(attributes.get("events"))?.filter(isJsonObject);
-    const value = events === undefined ? undefined : pick(events, (event) => fieldOf(event, "event.name") === "gen_ai.choice");
+    const value = events === undefined ? undefined : pick(events, isChoiceEvent);
     return { value, partsOf: ["events"] };
   },
 });
+
+/** Events of Google's models come without a name; only a choice has its message inside. */
+const isChoiceEvent = (event: Json): boolean => {
+  const name = fieldOf(event, "event.name");
+  return name === undefined ? fieldOf(event, "message") !== undefined : name === "gen_ai.choice";
+};
 
 /** Memory records are the output of a search and the input of every other operation. */
 export const isMemorySearch = ({ attributes }: SpanFacts): boolean => attributes.get("gen_ai.operation.name") === "search_memory";
