@@ -160,7 +160,7 @@ const toCall = (given: JsonObject): Call | undefined => {
   const pick = (...names: string[]) => names.map((name) => fieldOf(item, name)).find((value) => value !== undefined && value !== null);
   const name = fieldOf(inner, "name") ?? pick("name", "toolName");
   if (typeof name !== "string" || name === "") return undefined;
-  const passed = fieldOf(inner, "arguments") ?? pick("arguments", "args", "input") ?? {};
+  const passed = fieldOf(inner, "arguments") ?? pick("arguments", "args", "input", "parameters") ?? {};
   const type = pick("type");
   const index = item["index"];
   return {

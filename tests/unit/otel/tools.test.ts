@@ -87,6 +87,7 @@ describe("a call", () => {
         generations: [[{ text: "", message: { kwargs: { content: "", tool_calls: [{ id: "c1", name: "weather", args: input }] } } }]],
       }),
     ],
+    ["Cohere's message", output({ tool_calls: [{ id: "c1", name: "weather", parameters: input }] })],
     [
       "a wrapped list",
       { attributes: { "lk.response.function_calls": text([{ type: "function_call", id: "c1", name: "weather", arguments: asText }]) } },
