@@ -3,7 +3,10 @@
  * derived ones. Senders were read on 2026-11-28 at the URLs. Excludes `langsmith.trace.session_id`, LangSmith's project.
  */
 
-/** `isInferred`: the framework's own conversation id. One set explicitly on any span of the trace takes precedence. */
+/**
+ * `isInferred`: the framework's own conversation id, or a user known only by a pseudonym or a parameter of a model's request. One set
+ * explicitly on any span of the trace takes precedence.
+ */
 export type IdentityName = { name: string; sender: string; url: string; isInferred?: boolean };
 
 const inferred = (row: IdentityName): IdentityName => ({ ...row, isInferred: true });
@@ -68,9 +71,11 @@ export const userIdRows: readonly IdentityName[] = [
   langSmith("langsmith.metadata.langfuse_user_id"),
   laminar("lmnr.association.properties.user_id"),
   langWatch("langwatch.user.id"),
-  endUser("enduser.pseudo.id"),
-  row("OpenLIT", openLitUrl)("gen_ai.request.user"),
-  row("OpenLLMetry, LiteLLM", "https://github.com/traceloop/openllmetry")("llm.user"),
+  ...[
+    endUser("enduser.pseudo.id"),
+    row("OpenLIT", openLitUrl)("gen_ai.request.user"),
+    row("OpenLLMetry, LiteLLM", "https://github.com/traceloop/openllmetry")("llm.user"),
+  ].map(inferred),
 ];
 
 export const sessionIdRows: readonly IdentityName[] = [

@@ -31,6 +31,7 @@ import {
   hasTraceUpdate,
   isPublic,
   isSessionInferred,
+  isUserInferred,
   release,
   sessionId,
   tags,
@@ -169,6 +170,7 @@ const traceEvent = (facts: SpanFacts, { isTopmost }: { isTopmost: boolean }): Ma
       otel: withoutUndefined({
         spanIds: span.spanId,
         isSessionInferred: isSessionInferred(attributes) ? true : undefined,
+        isUserInferred: isUserInferred(attributes) ? true : undefined,
         candidate: isMarked || isTopmost ? rootCandidate(facts) : undefined,
       }),
     }),

@@ -15,7 +15,7 @@ import {
 } from "./attribute-names.ts";
 import { type Attributes, firstText, firstValue, isMeaningful, isTrue, toText } from "./attributes.ts";
 import { firstId } from "./identity.ts";
-import { sessionIdRows } from "./identity-names.ts";
+import { type IdentityName, sessionIdRows, userIdRows } from "./identity-names.ts";
 import { parseArray } from "./safe-json.ts";
 import type { SpanFacts } from "./span-facts.ts";
 
@@ -46,9 +46,14 @@ export const traceContent = (attributes: Attributes): { input?: Json; output?: J
 
 export const userId = (attributes: Attributes): string | undefined => firstId(attributes, userIdNames);
 
+const isInferred = (attributes: Attributes, rows: readonly IdentityName[]): boolean =>
+  rows.find(({ name }) => isMeaningful(attributes.get(name)))?.isInferred === true;
+
 /** Returns whether the session comes from the framework alone. */
-export const isSessionInferred = (attributes: Attributes): boolean =>
-  sessionIdRows.find(({ name }) => isMeaningful(attributes.get(name)))?.isInferred === true;
+export const isSessionInferred = (attributes: Attributes): boolean => isInferred(attributes, sessionIdRows);
+
+/** Returns whether the user is known only by a pseudonym or a request's parameter. */
+export const isUserInferred = (attributes: Attributes): boolean => isInferred(attributes, userIdRows);
 
 /** Omits an id that the event schema would refuse: the trace is worth more than an oversized session id. */
 export const sessionId = (attributes: Attributes): string | undefined => {
