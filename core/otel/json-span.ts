@@ -262,7 +262,7 @@ const spanList = (value: unknown, name: string): Fields[] =>
   spanValues(value, name).flatMap((item) => {
     if (item === null) return [];
     if (!isFields(item)) throw new SpanFault(`${name} holds something that is not an object`);
-    return item;
+    return [item];
   });
 
 export const readOrFault = <Result>(read: () => Result): Result | SpanFault => {
