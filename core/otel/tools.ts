@@ -42,14 +42,18 @@ const offeredIn = (input: Json | undefined): Json[] => {
   return [...lists.flatMap((list) => parseArray(list) ?? []), ...fromMessages];
 };
 
-/** Lists of definitions; MLflow's and Pipecat's come last. */
-const offerNames = ["ai.prompt.tools", "gen_ai.tool.definitions", "gen_ai.request.available_tools", "mlflow.chat.tools", "tools"];
+/** Lists of definitions. */
+const offerNames = ["ai.prompt.tools", "gen_ai.tool.definitions", "gen_ai.request.available_tools", "mlflow.chat.tools"];
+
+/** Pipecat's list has a name that others may use for things of their own. */
+const isFunction = (tool: Json): boolean => ["function", "parameters", "input_schema"].some((name) => fieldOf(tool, name) !== undefined);
 
 /** LiveKit and Strands tell no more than the names. */
 const bareNames = ["lk.function_tools", "gen_ai.agent.tools"];
 
 const offeredInAttributes = (attributes: Attributes): Json[] => [
   ...offerNames.flatMap((name) => parseArray(attributes.get(name)) ?? []),
+  ...(parseArray(attributes.get("tools")) ?? []).filter(isFunction),
   ...(parseArray(genkitPart(attributes, "input", "tools")) ?? []),
   ...(parseArray(fieldOf(parseObject(attributes.get("model_request_parameters")), "function_tools")) ?? []),
   ...(parseArray(nestedAttribute(attributes, "llm.tools")) ?? []).map((entry) => fieldOf(fieldOf(entry, "tool"), "json_schema") ?? null),

@@ -153,6 +153,10 @@ describe("a definition", () => {
     expect(toolsOf(span).definitions).toEqual({ weather: text({ description: "tells it", parameters: text(parameters) }) });
   });
 
+  it("is nothing else that is called a tool", () => {
+    expect(toolsOf({ attributes: { tools: text([{ name: "hammer", weight: 2 }]) } }).definitions).toBeUndefined();
+  });
+
   it.each([
     ["lk.function_tools", ["weather"]],
     ["gen_ai.agent.tools", text(["weather"])],
