@@ -10,6 +10,7 @@ import { authenticatePerson, identifyPerson } from "./middleware/identify-sessio
 import { jsonBody } from "./middleware/json-body.ts";
 import { fieldErrors, logProblem, problemAnswer, requestError } from "./middleware/problem.ts";
 import { requestFrame } from "./middleware/request-frame.ts";
+import { requestPath } from "./middleware/request-path.ts";
 import { secureSessionCookie } from "./middleware/session-cookie.ts";
 import { isOfPerson, registerAccount } from "./routes/account/index.ts";
 import { registerAdmin } from "./routes/admin/index.ts";
@@ -41,6 +42,7 @@ export const createApp = ({ adminApiKey, ...given }: AppDeps): App => {
   const byKey = identifyKey(given.hashSecret);
   const deps: RouteDeps = { ...given, identify: identifyBy(byKey, identifyPerson(given)), identifyKey: byKey };
   const app = new OpenAPIHono<AppEnv>({
+    getPath: requestPath,
     defaultHook: (result) => {
       if (!result.success) throw new AppError({ code: "INVALID_REQUEST", fields: fieldErrors(result.error.issues) });
     },

@@ -30,8 +30,8 @@ const identityTable = (rows: readonly IdentityName[]): string =>
 const typesTable = (): string =>
   table(
     ["attribute", "sender", "values"],
-    [langfuseTypes, ...frameworkTypes].map(({ attribute, sender, url, types }) => [
-      `\`${attribute}\``,
+    [langfuseTypes, ...frameworkTypes].map(({ attribute, field, sender, url, types }) => [
+      `\`${attribute}\`${field === undefined ? "" : `, field \`${field}\``}`,
       `[${sender}](${url})`,
       Object.entries(types)
         .map(([value, type]) => `\`${value}\` ${type}`)
@@ -74,13 +74,14 @@ ${contentTable()}
 
 ## Type
 
-The first row that lists the value of its attribute decides. A kind without an exact type gets the nearest one. If no row decides, the type follows from what the span carries (a tool's name, an embedding, a model), else it is SPAN.
+The first row that lists the value of its attribute decides. Upper and lower case are the same. A kind without an exact type gets the nearest one. If no row decides, the type follows from what the span carries (a tool's name, an embedding, a model), else it is SPAN.
 
 ${typesTable()}
 
 ## Session and user
 
 Any span of a trace can set its session and user. The first name that has a value wins. A span below the root that sets one changes nothing else of its trace.
+The resource of a root can set them too, as \`OTEL_RESOURCE_ATTRIBUTES\` does for all spans of a process; what its span sets takes precedence.
 
 Session:
 
@@ -92,18 +93,18 @@ ${identityTable(userIdRows)}
 
 ## Time
 
-- Starts, ends and event times are nanoseconds since the epoch. Some exporters send other units: a time that would be in early 1970 as nanoseconds, but from 2001-09-09 to 2149 as seconds, milliseconds or microseconds, is read in that unit, with its fraction. In JSON, an instant in ISO 8601 is read too.
+- Starts, ends and event times are nanoseconds since the epoch. Some exporters send other units: a time that would be in early 1970 as nanoseconds, but from 2001-09-09 to 2149 as seconds, milliseconds or microseconds, is read in that unit, with its fraction. In JSON, an instant in ISO 8601 and a pair of seconds and nanoseconds are read too.
 - A missing end is the start, and a missing start is the end. An end before the start counts as the start.
 - The first token (\`completionStartTime\`, \`timeToFirstToken\`) is never before the start or after the end: a time outside is moved to the nearer bound. This also applies to Langfuse's events.
 
-The first token comes from, in this order: an instant in ${code(firstTokenInstantNames)}; the first of the waits in the table below, counted from the start; an event named ${code([...firstTokenEventNames])}.
+The first token comes from, in this order: an instant in ${code(firstTokenInstantNames)}, as ISO 8601 or a number in one of the units above; the first of the waits in the table below, counted from the start; an event named ${code([...firstTokenEventNames])}.
 If senders use different units for one name, the first unit in which the wait fits into the span is used.
 
 ${firstTokenTable()}
 
 ## Errors, events, links
 
-- **Status message**: \`langfuse.observation.status_message\`, else the message of the status, else the message of the last exception that the span recorded, else that exception's type. An exception in a span that succeeded (status OK) was handled, and is only in the events.
+- **Status message**: \`langfuse.observation.status_message\`, else the message of the status or \`otel.status_description\`, else the message of the last exception that the span recorded, else that exception's type. An exception in a span that succeeded (status OK) was handled, and is only in the events.
 - **Metadata**: \`metadata.events\` holds the events with name, time and attributes, without those that became input or output; \`metadata.links\` holds the links; \`metadata.kind\` the kind, unless it is internal or unspecified; \`metadata.traceState\` the trace state.
 - **Limits per span**: ${count(eventsMax)} events, ${count(linksMax)} links, ${count(charactersMax)} characters of each together, ${count(textCharactersMax)} characters in one text. Exceptions are kept before other events. \`metadata.droppedEventsCount\` and \`metadata.droppedLinksCount\` count what was left out.
 - **Name clashes**: if a user's metadata already has one of these names, it keeps the name, and ours is under \`otel.\`: \`otel.events\`.

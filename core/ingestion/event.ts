@@ -54,6 +54,8 @@ export type TraceOtelBody = {
   spanIds?: string;
   /** `sessionId` is the framework's own conversation id. A session set explicitly on any span takes precedence. */
   isSessionInferred?: boolean;
+  /** The event's `userId` is known only by a pseudonym or a parameter of a model's request. */
+  isUserInferred?: boolean;
   candidate?: RootCandidate;
 };
 

@@ -65,6 +65,7 @@ export const TraceOtelBody: z.ZodType<TraceOtelBodyShape> = z.object({
     .regex(/^(?:[0-9a-f]{16})*$/)
     .optional(),
   isSessionInferred: z.boolean().optional(),
+  isUserInferred: z.boolean().optional(),
   candidate: z
     .object({
       spanId: Text,

@@ -43,19 +43,38 @@ export const tagNames = [
   `${langfuse.metadata}.langfuse_tags`,
   `${langfuse.traceMetadata}.langfuse_tags`,
   `${vercelMetadata}.tags`,
+  "ai.settings.context.tags",
   "tag.tags",
   "mastra.tags",
   "langsmith.span.tags",
+  "langfuse_tags",
+  "traceloop.association.properties.langfuse_tags",
+  "logfire.tags",
+  "braintrust.tags",
+  "lmnr.association.properties.tags",
 ];
+
+/** The second is the first as baggage, which a service without Langfuse's SDK may copy to its spans. */
+export const traceNameNames = [langfuse.traceName, "langfuse_trace_name"];
+
+/** LiteLLM has its own. */
+export const versionNames = [langfuse.version, "langfuse.observation.version", "langfuse.generation.version", "langfuse.trace.version"];
+export const releaseNames = [langfuse.release, "langfuse.trace.release"];
+export const observationNameNames = ["langfuse.observation.name", "langfuse.generation.name"];
 
 export const publicNames = [langfuse.tracePublic, "langfuse.public"];
 
 /** Each name is looked up in the span, then in the resource, before the next name. */
-export const environmentNames = ["langfuse.environment", "deployment.environment.name", "deployment.environment"];
+export const environmentNames = [
+  "langfuse.environment",
+  "langfuse.trace.environment",
+  "deployment.environment.name",
+  "deployment.environment",
+];
 
 /** A span with one of these describes its trace. So does every `langfuse.trace.metadata…`. */
 export const traceUpdateNames = [
-  langfuse.traceName,
+  ...traceNameNames,
   langfuse.traceInput,
   langfuse.traceOutput,
   ...publicNames,
@@ -64,8 +83,12 @@ export const traceUpdateNames = [
   ...sessionIdNames,
 ];
 
+/** Langfuse has no such name, but many set it. */
+const modelByHand = "langfuse.observation.model";
+
 export const modelNames = [
   langfuse.modelName,
+  modelByHand,
   "gen_ai.response.model",
   "ai.model.id",
   "gen_ai.request.model",
@@ -76,11 +99,15 @@ export const modelNames = [
   "embedding.model_name",
   "reranker.model_name",
   "model",
+  "llm.model",
+  "ai.model.name",
+  "mlflow.llm.model",
 ];
 
 /** A span with one of these is a model call. `ai.model.id` is not listed: it also stands on the spans around such calls. */
 export const generationModelNames = [
   langfuse.modelName,
+  modelByHand,
   "gen_ai.request.model",
   "gen_ai.response.model",
   "llm.model_name",

@@ -59,7 +59,8 @@ export const firstText = (attributes: Attributes, names: readonly string[]): str
   return value === undefined ? undefined : toText(value);
 };
 
-export const isTrue = (value: Json | undefined): boolean => value === true || value === "true";
+/** Python writes a boolean as `True`. */
+export const isTrue = (value: Json | undefined): boolean => value === true || (typeof value === "string" && /^true$/i.test(value.trim()));
 
 /** Returns a number, also from text. */
 export const toNumber = (value: Json | undefined): number | undefined => {

@@ -1,11 +1,12 @@
 /** OpenTelemetry, mapping: finds when the model's answer began, from an instant, from the start plus a wait, or from an event. */
 import type { Json } from "../ingestion/event.ts";
 import { utcInstant } from "../ingestion/instant.ts";
+import { parseDecimal } from "../models/decimal.ts";
 import { toNumber } from "./attributes.ts";
 import { firstTokenEventNames, firstTokenInstantNames, firstTokenNames, type WaitUnit } from "./first-token-names.ts";
 import { parseJson } from "./safe-json.ts";
 import type { SpanFacts } from "./span-facts.ts";
-import { instantOfMicros, instantOfNanos, microsOfInstant, parseInstant } from "./span-times.ts";
+import { instantOfMicros, instantOfNanos, microsOfInstant, nanosOfDecimal, parseInstant, recentNanosStart } from "./span-times.ts";
 
 /** One day. A longer wait is a unit mistake. */
 const waitMicrosMax = 86_400_000_000;
@@ -26,11 +27,19 @@ export const completionStartTime = (facts: SpanFacts): string | undefined => {
   return afterWait(facts) ?? firstTokenEvent(facts);
 };
 
-/** Also reads an instant encoded twice as JSON, as older SDKs send it. */
+/** Also reads an instant encoded twice as JSON, as older SDKs send it, and a number since the epoch in the units that spans may have. */
 const writtenInstant = (given: Json | undefined): string | undefined => {
+  if (typeof given === "number") return instantOfNumber(String(given));
   if (typeof given !== "string") return undefined;
+  if (/^\d[\d.]{0,40}$/.test(given)) return instantOfNumber(given);
   const unwrapped = given.startsWith('"') ? parseJson(given) : given;
   return typeof unwrapped === "string" ? parseInstant(unwrapped) : undefined;
+};
+
+const instantOfNumber = (text: string): string | undefined => {
+  const decimal = parseDecimal(text);
+  const nanos = decimal === undefined ? 0n : nanosOfDecimal(decimal);
+  return nanos >= recentNanosStart ? utcInstant(instantOfNanos(nanos)) : undefined;
 };
 
 const afterWait = ({ attributes, scope, startTime, endTime }: SpanFacts): string | undefined => {

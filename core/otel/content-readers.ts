@@ -78,6 +78,7 @@ export const onlyIf = (isAsked: (facts: SpanFacts) => boolean, reader: Reader): 
 /** Returns the result of the first reader that finds something. */
 export const either = (...readers: Reader[]): Reader => ({
   names: readers.flatMap(({ names }) => names),
+  eventNames: readers.flatMap(({ eventNames = [] }) => eventNames),
   read: (facts) => {
     for (const { read } of readers) {
       const found = read(facts);

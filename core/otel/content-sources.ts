@@ -7,6 +7,7 @@ import { isMeaningful } from "./attributes.ts";
 import { either, first, inner, nested, onlyIf, type Reader, unwrapped } from "./content-readers.ts";
 import {
   choiceEvents,
+  claudeCodeToolOutput,
   contentEvent,
   embeddingPart,
   genkitSide,
@@ -24,6 +25,15 @@ import {
   unlessEmptyObject,
   vercelAnswer,
 } from "./framework-content.ts";
+import { claudeCodeScope } from "./model.ts";
+import type { SpanFacts } from "./span-facts.ts";
+
+const ofScope =
+  (name: string) =>
+  ({ scope }: SpanFacts): boolean =>
+    scope.name === name;
+
+const isLogfire = ({ scope }: SpanFacts): boolean => scope.name.startsWith("logfire");
 
 type ContentSource = { convention: string; url: string; input?: Reader; output?: Reader };
 
@@ -92,13 +102,19 @@ export const contentSources: readonly ContentSource[] = [
     convention: "LiveKit",
     url: liveKitUrl,
     input: liveKit("input_text", "user_transcript", "chat_ctx", "user_input", "function_tool.arguments"),
-    output: liveKit("function_tool.output", "response.text"),
+    output: liveKit("function_tool.output", "response.text", "response.function_calls"),
   },
   {
     convention: "Logfire, one list of events",
     url: logfireUrl,
     input: logfireEvents((events, isChoice) => events.filter((event) => !isChoice(event))),
     output: logfireEvents((events, isChoice) => events.find(isChoice)),
+  },
+  {
+    convention: "Logfire, clients of OpenAI and Anthropic",
+    url: logfireUrl,
+    input: onlyIf(isLogfire, first("request_data")),
+    output: onlyIf(isLogfire, first("response_data")),
   },
   {
     convention: "MLflow",
@@ -189,10 +205,10 @@ export const contentSources: readonly ContentSource[] = [
   },
   { convention: "OpenInference, retrieval", url: openInference, output: nested("retrieval.documents", inner("document")) },
   {
-    convention: "OpenInference, completions",
+    convention: "OpenInference, completions; OpenLLMetry and Langtrace before the GenAI conventions",
     url: openInference,
     input: nested("llm.prompts", inner("prompt")),
-    output: nested("llm.choices", inner("completion")),
+    output: either(nested("llm.choices", inner("completion")), nested("llm.completions"), first("llm.responses")),
   },
   {
     convention: "AI SDK 5 to 7, embeddings, rerankers, speech, decisions",
@@ -219,6 +235,59 @@ export const contentSources: readonly ContentSource[] = [
     url: "https://github.com/langgenius/dify/blob/main/api/core/observability/otel/semconv/gen_ai.py",
     input: first("retrieval.query"),
     output: first("retrieval.document"),
+  },
+  {
+    convention: "OpenLIT",
+    url: "https://docs.openlit.io/latest/sdk/semantic-conventions",
+    input: first("gen_ai.content.prompt"),
+    output: first("gen_ai.content.completion"),
+  },
+  {
+    convention: "Semantic Kernel and Microsoft Agent 365, agents",
+    url: "https://github.com/microsoft/semantic-kernel",
+    input: first("gen_ai.agent.invocation_input"),
+    output: first("gen_ai.agent.invocation_output"),
+  },
+  {
+    convention: "Braintrust",
+    url: "https://www.braintrust.dev/docs/integrations/sdk-integrations/opentelemetry",
+    input: first("braintrust.input_json", "braintrust.input"),
+    output: first("braintrust.output_json", "braintrust.output"),
+  },
+  {
+    convention: "Laminar, OpenHands",
+    url: "https://github.com/lmnr-ai/lmnr-python/blob/main/src/lmnr/opentelemetry_lib/tracing/attributes.py",
+    input: first("lmnr.span.input"),
+    output: first("lmnr.span.output"),
+  },
+  {
+    convention: "LangWatch",
+    url: "https://docs.langwatch.ai/integration/opentelemetry/guide",
+    input: first("langwatch.input"),
+    output: first("langwatch.output"),
+  },
+  {
+    convention: "Claude Code",
+    url: "https://code.claude.com/docs/en/monitoring-usage",
+    input: onlyIf(ofScope(claudeCodeScope), first("user_prompt", "tool_input", "new_context")),
+    output: onlyIf(ofScope(claudeCodeScope), either(first("response.model_output"), claudeCodeToolOutput)),
+  },
+  {
+    convention: "Gemini CLI",
+    url: "https://github.com/google-gemini/gemini-cli/tree/main/packages/core/src/telemetry",
+    input: first("input-json"),
+    output: first("output-json"),
+  },
+  {
+    convention: "VS Code Copilot",
+    url: "https://github.com/microsoft/vscode-copilot-chat/blob/main/docs/monitoring/agent_monitoring.md",
+    input: first("copilot_chat.user_request"),
+  },
+  {
+    convention: "Pipecat, speech and tools",
+    url: "https://docs.pipecat.ai/server/utilities/opentelemetry",
+    input: onlyIf(ofScope("pipecat"), first("text", "tool.arguments")),
+    output: onlyIf(ofScope("pipecat"), first("transcript", "text_output", "tool.result")),
   },
   {
     convention: "GenAI conventions, instructions without messages",

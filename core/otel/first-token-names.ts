@@ -61,6 +61,31 @@ export const firstTokenNames: readonly FirstTokenName[] = [
     url: "https://github.com/livekit/agents/blob/main/livekit-agents/livekit/agents/telemetry/trace_types.py",
   },
   {
+    name: "gen_ai.latency.time_to_first_token",
+    units: ["s"],
+    sender: "vLLM, SGLang",
+    url: "https://github.com/vllm-project/vllm/blob/main/vllm/tracing/utils.py",
+  },
+  {
+    name: "gen_ai.response.ttft_ms",
+    units: ["ms"],
+    sender: "Spans set by hand",
+    url: "https://opentelemetry.io/docs/specs/semconv/gen-ai/",
+  },
+  {
+    name: "llm.time_to_first_token",
+    units: ["s", "ms"],
+    sender: "Spans set by hand",
+    url: "https://opentelemetry.io/docs/specs/semconv/gen-ai/",
+  },
+  {
+    name: "metrics.ttfb",
+    units: ["s"],
+    sender: "Pipecat",
+    url: "https://docs.pipecat.ai/server/utilities/opentelemetry",
+    scope: "pipecat",
+  },
+  {
     name: "ttft_ms",
     units: ["ms"],
     sender: "Claude Code",
@@ -72,5 +97,13 @@ export const firstTokenNames: readonly FirstTokenName[] = [
 /** Attributes that hold the instant itself, ISO 8601. */
 export const firstTokenInstantNames = ["langfuse.observation.completion_start_time", "mastra.completion_start_time"];
 
-/** Events that mark the first token: OpenInference, AI SDK, OpenLLMetry. */
-export const firstTokenEventNames = new Set(["First Token Stream Event", "ai.stream.firstChunk", "llm.content.completion.chunk"]);
+/** Events that mark the first token: OpenInference, AI SDK, OpenLLMetry before and since 2025, Langtrace, LangWatch. */
+export const firstTokenEventNames = new Set([
+  "First Token Stream Event",
+  "ai.stream.firstChunk",
+  "llm.content.completion.chunk",
+  "gen_ai.completion.chunk",
+  "stream.output",
+  "first_token",
+  "gen_ai.content.first_token",
+]);

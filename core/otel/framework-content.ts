@@ -5,7 +5,7 @@ import { isQuotedIn } from "./content-duplicates.ts";
 import { type Found, first, inner, nested, nestedFound, type Reader, type Side } from "./content-readers.ts";
 import { genkitPart } from "./genkit.ts";
 import type { SpanEvent } from "./otlp-traces.ts";
-import { isJsonObject, parseArray, parseIfText, setOwn } from "./safe-json.ts";
+import { isJsonObject, parseArray, parseIfText, parseObject, setOwn } from "./safe-json.ts";
 import type { SpanFacts } from "./span-facts.ts";
 import { withSystemInstructions } from "./system-instructions.ts";
 
@@ -90,12 +90,18 @@ export const operationDetails = (read: (attributes: Attributes) => Found | undef
 
 const messageRoles = new Map([
   ["gen_ai.system.message", "system"],
+  ["gen_ai.developer.message", "developer"],
   ["gen_ai.user.message", "user"],
   ["gen_ai.assistant.message", "assistant"],
   ["gen_ai.tool.message", "tool"],
 ]);
 
-const eventObject = (event: SpanEvent): { [key: string]: Json } => toObject(toAttributes(event.attributes));
+/** Azure's SDKs put the message as JSON into one attribute; others put only its text there. */
+const eventObject = (event: SpanEvent): { [key: string]: Json } => {
+  const { [eventContent]: content, ...rest } = toObject(toAttributes(event.attributes));
+  return isMeaningful(content) ? { ...rest, ...(parseObject(content) ?? { content }) } : rest;
+};
+const eventContent = "gen_ai.event.content";
 const allNames = (event: SpanEvent): string[] => event.attributes.map(({ key }) => key);
 
 export const messageEvents: Reader = {
@@ -127,7 +133,7 @@ export const contentEvent = (eventName: string, prefix: string): Reader => ({
     const event = span.events.find(({ name }) => name === eventName);
     if (event === undefined) return undefined;
     const attributes = toAttributes(event.attributes);
-    const { value, names = [] } = nestedFound(attributes, prefix) ?? { value: toObject(attributes), names: [...attributes.keys()] };
+    const { value, names = [] } = nestedFound(attributes, prefix) ?? { value: eventObject(event), names: allNames(event) };
     return { value, events: new Map([[event, names]]) };
   },
 });
@@ -146,10 +152,16 @@ export const logfireEvents = (pick: (events: Json[], isChoice: (event: Json) => 
   names: ["events"],
   read: ({ attributes }) => {
     const events = parseArray(attributes.get("events"))?.filter(isJsonObject);
-    const value = events === undefined ? undefined : pick(events, (event) => fieldOf(event, "event.name") === "gen_ai.choice");
+    const value = events === undefined ? undefined : pick(events, isChoiceEvent);
     return { value, partsOf: ["events"] };
   },
 });
+
+/** Events of Google's models come without a name; only a choice has its message inside. */
+const isChoiceEvent = (event: Json): boolean => {
+  const name = fieldOf(event, "event.name");
+  return name === undefined ? fieldOf(event, "message") !== undefined : name === "gen_ai.choice";
+};
 
 /** Memory records are the output of a search and the input of every other operation. */
 export const isMemorySearch = ({ attributes }: SpanFacts): boolean => attributes.get("gen_ai.operation.name") === "search_memory";
@@ -191,3 +203,17 @@ export const mastra = (side: Side): Reader => ({
 
 /** LiveKit adds `pii` to the names of personal content since 2026. */
 export const liveKit = (...names: string[]): Reader => first(...names.flatMap((name) => [`lk.${name}`, `lk.pii.${name}`]));
+
+/** With `OTEL_LOG_TOOL_CONTENT`, Claude Code sends a tool's result as an event. */
+export const claudeCodeToolOutput: Reader = {
+  names: [],
+  eventNames: ["tool.output"],
+  read: ({ span }) => {
+    const event = span.events.find(({ name }) => name === "tool.output");
+    if (event === undefined) return undefined;
+    const output = toAttributes(event.attributes).get("output");
+    return isMeaningful(output)
+      ? { value: output, events: new Map([[event, ["output"]]]) }
+      : { value: eventObject(event), events: new Map([[event, allNames(event)]]) };
+  },
+};

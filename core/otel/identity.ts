@@ -1,4 +1,4 @@
-/** OpenTelemetry, mapping: reads user and session ids in the spellings of many senders. */
+/** OpenTelemetry, mapping: reads ids of users, sessions and models in the spellings of many senders. */
 import { type Attributes, firstText } from "./attributes.ts";
 import { parseJson } from "./safe-json.ts";
 

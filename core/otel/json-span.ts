@@ -17,14 +17,14 @@ export const readScope = (scope: Fields, budget: ElementBudget): Scope => ({
 
 export const readSpan = (input: unknown, budget: ElementBudget): Span => {
   if (!isFields(input)) throw new SpanFault("a span is not an object");
-  const status = optionalObject(input, "status");
+  const status = statusOf(input);
   const message = textOf(field(status, "message"), "message of the status");
   return checkSpan({
     traceId: idOf(field(input, "traceId", "trace_id"), 16, "trace id"),
     spanId: idOf(field(input, "spanId", "span_id"), 8, "span id"),
     parentSpanId: idOf(field(input, "parentSpanId", "parent_span_id"), 8, "parent span id"),
     name: textOf(field(input, "name"), "name"),
-    kind: enumOf(field(input, "kind"), spanKinds),
+    kind: enumOf(field(input, "kind"), "SPAN_KIND_", spanKinds),
     startTimeUnixNano: nanosOf(field(input, "startTimeUnixNano", "start_time_unix_nano")),
     endTimeUnixNano: nanosOf(field(input, "endTimeUnixNano", "end_time_unix_nano")),
     attributes: attributesOf(input, budget),
@@ -45,10 +45,16 @@ export const readSpan = (input: unknown, budget: ElementBudget): Span => {
         attributes: attributesOf(link, budget),
       };
     }),
-    status: { code: enumOf(field(status, "code"), statusCodes), ...(message === "" ? {} : { message }) },
+    status: { code: enumOf(field(status, "code"), "STATUS_CODE_", statusCodes), ...(message === "" ? {} : { message }) },
     ...traceStateIn(input),
     ...flagsOf(uint32Of(field(input, "flags"))),
   });
+};
+
+/** Some write the code alone. */
+const statusOf = (input: Fields): Fields => {
+  const status = field(input, "status");
+  return typeof status === "string" || typeof status === "number" ? { code: status } : optionalObject(input, "status");
 };
 
 /** A value that is not text counts as not sent, because it does not make the span worse. */
@@ -57,20 +63,15 @@ const traceStateIn = (input: Fields): { traceState?: string } => {
   return traceStateOf(typeof text === "string" ? text : "");
 };
 
-const spanKinds = [
-  "SPAN_KIND_UNSPECIFIED",
-  "SPAN_KIND_INTERNAL",
-  "SPAN_KIND_SERVER",
-  "SPAN_KIND_CLIENT",
-  "SPAN_KIND_PRODUCER",
-  "SPAN_KIND_CONSUMER",
-];
-const statusCodes = ["STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"];
+const spanKinds = ["UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"];
+const statusCodes = ["UNSET", "OK", "ERROR"];
 
-/** Unknown names and numbers become 0. */
-const enumOf = (value: unknown, names: string[]): number => {
-  if (typeof value === "string") return /^\d{1,9}$/.test(value) ? Number(value) : Math.max(0, names.indexOf(value));
-  return typeof value === "number" && Number.isInteger(value) && Math.abs(value) < 2 ** 31 ? value : 0;
+/** Names count in any case and without their prefix, as SDKs and log pipelines print them. Unknown names and numbers become 0. */
+const enumOf = (value: unknown, prefix: string, names: string[]): number => {
+  if (typeof value !== "string") return typeof value === "number" && Number.isInteger(value) && Math.abs(value) < 2 ** 31 ? value : 0;
+  const name = value.trim().toUpperCase();
+  if (/^\d{1,9}$/.test(name)) return Number(name);
+  return Math.max(0, names.indexOf(name.startsWith(prefix) ? name.slice(prefix.length) : name));
 };
 
 /** Returns 0 for anything else. */
@@ -92,19 +93,23 @@ const anyValueOf = (value: unknown, budget: ElementBudget, level: number): AnyVa
   if (value === undefined || value === null) return {};
   if (!isFields(value)) throw new SpanFault("the value of an attribute is not an object");
   if (level > budget.nestingMax) throw new SpanFault(`an attribute is nested deeper than ${budget.nestingMax} levels`);
-  for (const { camelName, snakeName, read } of valueKinds) {
-    const content = field(value, camelName, snakeName);
+  for (const { camelName, snakeName, goName, read } of valueKinds) {
+    const content = field(value, camelName, snakeName) ?? field(value, goName);
     if (content !== undefined && content !== null) return read(content, budget, level);
   }
-  return {};
+  const inner = field(value, "Value");
+  return isFields(inner) ? anyValueOf(inner, budget, level + 1) : {};
 };
 
 type ValueReader = (content: unknown, budget: ElementBudget, level: number) => AnyValue;
 
 const valueReaders: Record<string, ValueReader> = {
   stringValue: (content) => ({ stringValue: textOf(content, "stringValue") }),
-  boolValue: (content) => ({ boolValue: content === true || content === "true" }),
-  intValue: (content) => ({ intValue: int64Of(content) }),
+  boolValue: (content) => ({
+    boolValue: content === true || content === 1 || (typeof content === "string" && /^(true|1)$/i.test(content)),
+  }),
+  // A fraction is kept: cut, it would be another value.
+  intValue: (content) => (isFractional(content) ? { doubleValue: content } : { intValue: int64Of(content) }),
   doubleValue: (content) => ({ doubleValue: doubleOf(content) }),
   arrayValue: (content, budget, level) => {
     const values = spanValues(isFields(content) ? field(content, "values") : content, "arrayValue");
@@ -127,11 +132,16 @@ const valueReaders: Record<string, ValueReader> = {
   },
 };
 
+/** Go's encoding/json writes a value of the generated types as `{ Value: { StringValue: "x" } }`. */
 const valueKinds = Object.entries(valueReaders).map(([camelName, read]) => ({
   camelName,
   snakeName: camelName.replace("Value", "_value"),
+  goName: camelName.slice(0, 1).toUpperCase() + camelName.slice(1),
   read,
 }));
+
+const isFractional = (content: unknown): content is number =>
+  typeof content === "number" && Number.isFinite(content) && !Number.isInteger(content);
 
 const doubleOf = (content: unknown): number | "NaN" | "Infinity" | "-Infinity" => {
   const value = typeof content === "string" && content.trim() !== "" ? Number(content) : content;
@@ -146,13 +156,19 @@ const int64Of = (content: unknown): string => {
 };
 
 /**
- * A time may have a fraction if it is in a coarser unit, or be an instant in ISO 8601. An unreadable one counts as not sent: the span's
- * other time then replaces it.
+ * A time may have a fraction if it is in a coarser unit, be an instant in ISO 8601, or `[seconds, nanoseconds]` as OpenTelemetry for
+ * JavaScript has it. An unreadable one counts as not sent: the span's other time then replaces it.
  */
 const nanosOf = (content: unknown): string => {
+  if (Array.isArray(content)) return content.length === 2 ? nanosOfPair(content[0], content[1]) : "0";
   const decimal = isFraction(content) ? parseDecimal(String(content)) : undefined;
   const value = decimal === undefined ? (integerOf(content) ?? nanosOfInstant(content)) : nanosOfDecimal(decimal);
   return value === undefined || value < 0n || value >= 2n ** 64n ? "0" : value.toString();
+};
+
+const nanosOfPair = (seconds: unknown, nanos: unknown): string => {
+  const [whole, part] = [integerOf(seconds), integerOf(nanos)];
+  return whole === undefined || part === undefined ? "0" : nanosOf((whole * 1_000_000_000n + part).toString());
 };
 
 const integerOf = (content: unknown): bigint | undefined => {
@@ -183,14 +199,19 @@ const decimalLengthMax = 50;
 const idLengthMax = 1000;
 
 /**
- * Returns the id as hex, or an empty string if it was not sent. Hex of the right length takes precedence over base64, whose lengths differ.
+ * Returns the id as hex, or an empty string if it was not sent. Hex of the right length, also with `0x` or as a UUID, takes precedence over
+ * base64, whose lengths differ.
  */
 const idOf = (content: unknown, length: number, name: string): string => {
   if (content === undefined || content === null || content === "") return "";
-  if (typeof content === "string" && content.length === 2 * length && /^[0-9a-f]+$/i.test(content)) return content.toLowerCase();
   if (typeof content === "string" && content.length > idLengthMax) throw new SpanFault(`${name} is not ${length} bytes long`);
+  const hex = typeof content === "string" ? content.replace(/^0x/i, "").replaceAll("-", "") : "";
+  if (hex.length === 2 * length && /^[0-9a-f]+$/i.test(hex)) return hex.toLowerCase();
   const bytes = bytesOf(content);
   if (bytes === undefined) throw new SpanFault(`${name} is neither hex nor base64`);
+  const written = bytes.length === 2 * length ? String.fromCharCode(...bytes) : "";
+  // An exporter for Swift encodes the hex digits once more: https://github.com/open-telemetry/opentelemetry-swift/issues/537
+  if (/^[0-9a-f]+$/i.test(written)) return written.toLowerCase();
   if (bytes.length !== length) throw new SpanFault(`${name} is not ${length} bytes long`);
   return toHex(bytes);
 };
@@ -236,10 +257,12 @@ const spanValues = (value: unknown, name: string): unknown[] => {
   return value;
 };
 
+/** JavaScript writes an item that is undefined as null: it is nothing. */
 const spanList = (value: unknown, name: string): Fields[] =>
-  spanValues(value, name).map((item) => {
+  spanValues(value, name).flatMap((item) => {
+    if (item === null) return [];
     if (!isFields(item)) throw new SpanFault(`${name} holds something that is not an object`);
-    return item;
+    return [item];
   });
 
 export const readOrFault = <Result>(read: () => Result): Result | SpanFault => {

@@ -7,7 +7,7 @@
 import { nameCharactersMax } from "../ingestion/body-schemas.ts";
 import type { Json, OtelBody, RootCandidate } from "../ingestion/event.ts";
 import { finish, type Pieces } from "../pieces.ts";
-import { langfuse } from "./attribute-names.ts";
+import { langfuse, traceNameNames } from "./attribute-names.ts";
 import { type Attributes, firstText, isMeaningful, isTrue, toAttributes } from "./attributes.ts";
 import { completionStartTime } from "./completion-start.ts";
 import { experiment } from "./experiment.ts";
@@ -31,12 +31,14 @@ import {
   hasTraceUpdate,
   isPublic,
   isSessionInferred,
+  isUserInferred,
   release,
   sessionId,
   tags,
   traceContent,
   userId,
   version,
+  withResource,
 } from "./trace-fields.ts";
 import { costDetails, usageDetails } from "./usage.ts";
 
@@ -152,8 +154,9 @@ const isAppRoot = (attributes: Attributes): boolean | undefined => (isTrue(attri
 
 /** Returns the trace event of a span that may be the root of its trace or carries attributes about it. */
 const traceEvent = (facts: SpanFacts, { isTopmost }: { isTopmost: boolean }): MappedEvent | undefined => {
-  const { span, attributes, startTime } = facts;
-  const isMarked = facts.isRoot || isAppRoot(attributes) === true;
+  const { span, startTime } = facts;
+  const isMarked = facts.isRoot || isAppRoot(facts.attributes) === true;
+  const attributes = isMarked ? withResource(facts) : facts.attributes;
   const updatesTrace = isMarked || hasTraceUpdate(attributes);
   if (!updatesTrace && !isTopmost) return undefined;
   return {
@@ -163,10 +166,11 @@ const traceEvent = (facts: SpanFacts, { isTopmost }: { isTopmost: boolean }): Ma
     body: withoutUndefined({
       id: span.traceId,
       timestamp: startTime,
-      ...(updatesTrace ? traceAttributes(facts) : {}),
+      ...(updatesTrace ? traceAttributes(facts, attributes) : {}),
       otel: withoutUndefined({
         spanIds: span.spanId,
         isSessionInferred: isSessionInferred(attributes) ? true : undefined,
+        isUserInferred: isUserInferred(attributes) ? true : undefined,
         candidate: isMarked || isTopmost ? rootCandidate(facts) : undefined,
       }),
     }),
@@ -174,11 +178,10 @@ const traceEvent = (facts: SpanFacts, { isTopmost }: { isTopmost: boolean }): Ma
 };
 
 /** Returns the fields set for the trace itself; they count whichever span carries them. */
-const traceAttributes = (facts: SpanFacts): { [field: string]: unknown } => {
-  const { attributes } = facts;
+const traceAttributes = (facts: SpanFacts, attributes: Attributes): { [field: string]: unknown } => {
   const metadata = traceMetadata(facts);
   return {
-    name: firstText(attributes, [langfuse.traceName])?.slice(0, nameCharactersMax),
+    name: firstText(attributes, traceNameNames)?.slice(0, nameCharactersMax),
     metadata: isMeaningful(metadata) ? metadata : undefined,
     userId: userId(attributes),
     sessionId: sessionId(attributes),

@@ -4,6 +4,7 @@ import type { Json } from "../ingestion/event.ts";
 import { langfuse, modelNames } from "./attribute-names.ts";
 import { type Attributes, below, fieldOf, firstText, firstValue, isMeaningful, toText } from "./attributes.ts";
 import { genkitPart } from "./genkit.ts";
+import { firstId } from "./identity.ts";
 import { isJsonObject, type JsonObject, parseObject, setOwn } from "./safe-json.ts";
 import type { SpanFacts } from "./span-facts.ts";
 
@@ -17,10 +18,15 @@ export const modelName = (facts: SpanFacts): string | undefined =>
 
 /** Also applies to a span that repeats the calls below it. */
 export const reportedModelName = ({ attributes }: SpanFacts): string | undefined => {
-  const name = firstText(attributes, modelNames);
+  const name = firstId(attributes, modelNames);
   const subtype = attributes.get("genkit:metadata:subtype");
   const isGenkitModel = subtype === "model" || subtype === "background-model" || subtype === "embedder";
-  return name ?? (isGenkitModel ? firstText(attributes, ["genkit:name"]) : undefined);
+  return name ?? (isGenkitModel ? firstText(attributes, ["genkit:name"]) : braintrustModel(attributes));
+};
+
+const braintrustModel = (attributes: Attributes): string | undefined => {
+  const model = fieldOf(parseObject(attributes.get("braintrust.metadata")), "model");
+  return typeof model === "string" && model !== "" ? model : undefined;
 };
 
 const requestModelNames = ["gen_ai.request.model", "ai.model.id", "llm.request.model"];
@@ -59,12 +65,21 @@ const vercelParameters: readonly (readonly [name: string, attributes: readonly s
   ["service_tier", ["gen_ai.request.service_tier"]],
 ];
 
+const vercelNames = new Set(vercelParameters.flatMap(([, candidates]) => candidates));
+
+const requestPrefix = "gen_ai.request.";
+
+/** Langfuse's names for some, and the GenAI conventions' for the others. */
 const vercel: Source = ({ attributes, scope }) => {
   if (scope.name !== "ai") return undefined;
   const parameters: JsonObject = {};
   for (const [name, candidates] of vercelParameters) {
     const value = firstValue(attributes, candidates);
     if (value !== undefined) setOwn(parameters, name, Array.isArray(value) ? value.map(toText).join(",") : toText(value));
+  }
+  for (const [name, value] of below(attributes, requestPrefix)) {
+    const isOther = !notParameters.has(name) && !vercelNames.has(`${requestPrefix}${name}`) && isMeaningful(value);
+    if (isOther) setOwn(parameters, name, toText(value));
   }
   const tier = serviceTier(attributes);
   if (tier !== undefined && parameters["service_tier"] === undefined) setOwn(parameters, "service_tier", tier);
@@ -84,7 +99,7 @@ const withServiceTier = (parameters: JsonObject, { attributes, scope }: SpanFact
 
 const requestAttributes: Source = ({ attributes }) => {
   const parameters: JsonObject = {};
-  for (const prefix of ["gen_ai.request.", "llm.invocation_parameters."]) {
+  for (const prefix of [requestPrefix, "llm.invocation_parameters."]) {
     for (const [name, value] of below(attributes, prefix)) if (!notParameters.has(name)) setOwn(parameters, name, value);
   }
   for (const [name, key] of otherRequestNames) {
@@ -125,6 +140,7 @@ const genkitConfig: Source = ({ attributes }) => {
 
 const sources: readonly Source[] = [
   jsonAt(langfuse.modelParameters),
+  jsonAt("langfuse.observation.model_parameters"),
   genkitConfig,
   vercel,
   jsonAt("llm.invocation_parameters"),

@@ -1,7 +1,8 @@
 /** OpenTelemetry, mapping: the type of an observation. Rules run in order and the first match wins; a span that none matches is a SPAN. */
 import type { ObservationType } from "../ingestion/event.ts";
 import { generationModelNames, langfuse } from "./attribute-names.ts";
-import { type Attributes, firstValue, isMeaningful, toText } from "./attributes.ts";
+import { type Attributes, fieldOf, firstValue, isMeaningful, toText } from "./attributes.ts";
+import { parseObject } from "./safe-json.ts";
 import type { SpanFacts } from "./span-facts.ts";
 import { frameworkTypes, langfuseTypes, type TypeTable } from "./type-names.ts";
 
@@ -15,12 +16,19 @@ export const observationType = (facts: SpanFacts): ObservationType => {
 
 type Rule = (facts: SpanFacts) => ObservationType | undefined;
 
-/** MLflow sends its values as JSON text, in quotes. */
-const byTable = ({ attribute, types }: TypeTable): Rule => {
-  const typeOf = new Map(Object.entries(types));
+/** MLflow sends its values as JSON text, in quotes. Senders differ in case: no table has two kinds that differ only in it. */
+const byTable = ({ attribute, field, types }: TypeTable): Rule => {
+  const typeOf = new Map(Object.entries(types).map(([value, type]) => [value.toLowerCase(), type]));
   return ({ attributes }) => {
-    const value = attributes.get(attribute);
-    return isMeaningful(value) ? typeOf.get(toText(value).replace(/^"(.*)"$/s, "$1")) : undefined;
+    const given = attributes.get(attribute);
+    const value = field === undefined ? given : fieldOf(parseObject(given), field);
+    if (!isMeaningful(value)) return undefined;
+    return typeOf.get(
+      toText(value)
+        .replace(/^"(.*)"$/s, "$1")
+        .trim()
+        .toLowerCase(),
+    );
   };
 };
 

@@ -1,6 +1,7 @@
 /**
  * Decodes OTLP/JSON to the common shape of traces, as lenient as exporters need: names in camelCase or snake_case, ids as hex, base64 or
- * lists of bytes, 64-bit integers as text, numbers or `{ low, high }`, enums as numbers or names, missing and null lists as empty.
+ * lists of bytes, 64-bit integers as text, numbers or `{ low, high }`, enums as numbers or names, missing and null lists as empty, and
+ * instrumentation libraries, as scopes were called before OTLP 0.19.
  * Everything above the spans must be valid. An invalid span is counted, and the others continue. Memory: the bytes, and one span as text
  * and objects.
  */
@@ -166,8 +167,12 @@ const requestNames: ReadonlySet<string> = new Set([
   "resourceMetrics",
   "resource_metrics",
 ]);
-const resourceNames: ReadonlySet<string> = new Set(["resource", "schemaUrl", "schema_url", "scopeSpans", "scope_spans"]);
-const scopeNames: ReadonlySet<string> = new Set(["scope", "schemaUrl", "schema_url", "spans"]);
+const scopeSpansNames = ["scopeSpans", "scope_spans"];
+/** OTLP before 0.19; read only if there are no scope spans, as OTLP 0.16 asks. */
+const librarySpansNames = ["instrumentationLibrarySpans", "instrumentation_library_spans"];
+const resourceNames: ReadonlySet<string> = new Set(["resource", "schemaUrl", "schema_url", ...scopeSpansNames, ...librarySpansNames]);
+const ownScopeNames = ["scope", "instrumentationLibrary", "instrumentation_library"];
+const scopeNames: ReadonlySet<string> = new Set([...ownScopeNames, "schemaUrl", "schema_url", "spans"]);
 
 /** Returns the first of the names that the object has, also if it is null. */
 const memberOf = <Node>(frame: ReadonlyMap<string, Node>, ...names: string[]): { node: Node } | undefined => {
@@ -187,7 +192,7 @@ function* listItems<Node>(
   if (items === undefined) throw invalid(`${name} must be an array`);
   for (const item of items) {
     spend();
-    yield item;
+    if (!reading.isNull(item)) yield item;
   }
 }
 
@@ -196,14 +201,16 @@ function* readResourceSpans<Node>(reading: Reading<Node>, node: Node): Generator
   const frame = reading.frameOf(node, resourceNames, "resourceSpans must hold objects");
   const attributes = readOrFault(() => {
     const budget = reads.budget.ofHead();
-    return attributesOf(ownObject(reading, frame.get("resource"), "resource", budget), budget);
+    return attributesOf(ownObject(reading, memberOf(frame, "resource"), "resource", budget), budget);
   });
   const fault = attributes instanceof SpanFault ? attributes : undefined;
   const resource: ResourceHead = {
     resource: { attributes: attributes instanceof SpanFault ? [] : attributes },
     ...schemaUrlOf(reading, frame),
   };
-  for (const below of listItems(reading, memberOf(frame, "scopeSpans", "scope_spans"), "scopeSpans"))
+  const scopeSpans = memberOf(frame, ...scopeSpansNames);
+  const isSent = scopeSpans !== undefined && !reading.isNull(scopeSpans.node);
+  for (const below of listItems(reading, isSent ? scopeSpans : memberOf(frame, ...librarySpansNames), "scopeSpans"))
     yield* readScopeSpans(reading, below, resource, fault);
 }
 
@@ -218,7 +225,7 @@ function* readScopeSpans<Node>(
   const frame = reading.frameOf(node, scopeNames, "scopeSpans must hold objects");
   const own = readOrFault(() => {
     const budget = reads.budget.ofHead();
-    return readScope(ownObject(reading, frame.get("scope"), "scope", budget), budget);
+    return readScope(ownObject(reading, memberOf(frame, ...ownScopeNames), "scope", budget), budget);
   });
   const fault = faultAbove ?? (own instanceof SpanFault ? own : undefined);
   const scope: ScopeHead = {
@@ -242,8 +249,8 @@ const schemaUrlOf = <Node>(reading: Reading<Node>, frame: ReadonlyMap<string, No
 const readSpanAt = <Node>(reading: Reading<Node>, node: Node, budget: ElementBudget): Span =>
   readSpan(reading.valueOf(node, budget), budget);
 
-const ownObject = <Node>(reading: Reading<Node>, node: Node | undefined, name: string, budget: ElementBudget): Fields => {
-  const value = node === undefined ? undefined : reading.valueOf(node, budget);
+const ownObject = <Node>(reading: Reading<Node>, found: { node: Node } | undefined, name: string, budget: ElementBudget): Fields => {
+  const value = found === undefined ? undefined : reading.valueOf(found.node, budget);
   if (value === undefined || value === null) return {};
   if (!isFields(value)) throw new SpanFault(`${name} is not an object`);
   return value;

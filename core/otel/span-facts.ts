@@ -1,6 +1,6 @@
 /** OpenTelemetry, mapping: everything the mappers need about one span. */
 import { langfuse } from "./attribute-names.ts";
-import { type Attributes, toAttributes } from "./attributes.ts";
+import { type Attributes, isTrue, toAttributes } from "./attributes.ts";
 import type { SpanRef } from "./observation-ids.ts";
 import type { Scope, Span } from "./otlp-traces.ts";
 import { spanTimes } from "./span-times.ts";
@@ -45,7 +45,7 @@ export const spanFacts = (
     attributes,
     ...outer,
     ...spanTimes(span, context.nowMs),
-    isRoot: parentOf(span) === undefined || String(attributes.get(langfuse.asRoot)) === "true",
+    isRoot: parentOf(span) === undefined || isTrue(attributes.get(langfuse.asRoot)),
     context,
   };
 };

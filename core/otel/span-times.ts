@@ -47,7 +47,7 @@ export const nanosOfInstant = (given: unknown): bigint | undefined => {
 
 /** Nanoseconds in a second, a millisecond, a microsecond. */
 const nanosOfCoarserUnits = [1_000_000_000n, 1_000_000n, 1000n];
-const recentNanosStart = 10n ** 18n;
+export const recentNanosStart = 10n ** 18n;
 const recentNanosEnd = BigInt(instantEndMs) * 1_000_000n;
 
 export const instantOfMicros = (micros: bigint): string => {

@@ -2,10 +2,20 @@
 import { normalizeEnvironment } from "../ingestion/environment.ts";
 import type { Json } from "../ingestion/event.ts";
 import { Reference } from "../ingestion/fields.ts";
-import { environmentNames, langfuse, publicNames, sessionIdNames, tagNames, traceUpdateNames, userIdNames } from "./attribute-names.ts";
+import {
+  environmentNames,
+  langfuse,
+  publicNames,
+  releaseNames,
+  sessionIdNames,
+  tagNames,
+  traceUpdateNames,
+  userIdNames,
+  versionNames,
+} from "./attribute-names.ts";
 import { type Attributes, firstText, firstValue, isMeaningful, isTrue, toText } from "./attributes.ts";
 import { firstId } from "./identity.ts";
-import { sessionIdRows } from "./identity-names.ts";
+import { type IdentityName, sessionIdRows, userIdRows } from "./identity-names.ts";
 import { parseArray } from "./safe-json.ts";
 import type { SpanFacts } from "./span-facts.ts";
 
@@ -16,6 +26,18 @@ export const hasTraceUpdate = (attributes: Attributes): boolean => {
   return false;
 };
 
+/**
+ * Adds what the resource says about the trace: user, session, tags and the like, as set by OTEL_RESOURCE_ATTRIBUTES for a command line
+ * agent. For roots only: a service below must not rename the trace of another. The span's own names take precedence, each by itself.
+ */
+export const withResource = ({ attributes, resourceAttributes }: SpanFacts): Attributes => {
+  const added = traceUpdateNames.flatMap((name): [string, Json][] => {
+    const value = isMeaningful(attributes.get(name)) ? undefined : resourceAttributes.get(name);
+    return isMeaningful(value) ? [[name, value]] : [];
+  });
+  return added.length === 0 ? attributes : new Map([...attributes, ...added]);
+};
+
 /** Returns input and output set explicitly for the trace; each is independent of the other. */
 export const traceContent = (attributes: Attributes): { input?: Json; output?: Json } => {
   const [input, output] = [attributes.get(langfuse.traceInput), attributes.get(langfuse.traceOutput)];
@@ -24,9 +46,14 @@ export const traceContent = (attributes: Attributes): { input?: Json; output?: J
 
 export const userId = (attributes: Attributes): string | undefined => firstId(attributes, userIdNames);
 
+const isInferred = (attributes: Attributes, rows: readonly IdentityName[]): boolean =>
+  rows.find(({ name }) => isMeaningful(attributes.get(name)))?.isInferred === true;
+
 /** Returns whether the session comes from the framework alone. */
-export const isSessionInferred = (attributes: Attributes): boolean =>
-  sessionIdRows.find(({ name }) => isMeaningful(attributes.get(name)))?.isInferred === true;
+export const isSessionInferred = (attributes: Attributes): boolean => isInferred(attributes, sessionIdRows);
+
+/** Returns whether the user is known only by a pseudonym or a request's parameter. */
+export const isUserInferred = (attributes: Attributes): boolean => isInferred(attributes, userIdRows);
 
 /** Omits an id that the event schema would refuse: the trace is worth more than an oversized session id. */
 export const sessionId = (attributes: Attributes): string | undefined => {
@@ -65,7 +92,7 @@ export const environment = ({ attributes, resourceAttributes }: SpanFacts): stri
 };
 
 export const version = ({ attributes, resourceAttributes }: SpanFacts): string | undefined =>
-  firstText(attributes, [langfuse.version]) ?? firstText(resourceAttributes, ["service.version"]);
+  firstText(attributes, versionNames) ?? firstText(resourceAttributes, [langfuse.version, "service.version"]);
 
 export const release = ({ attributes, resourceAttributes }: SpanFacts): string | undefined =>
-  firstText(attributes, [langfuse.release]) ?? firstText(resourceAttributes, [langfuse.release]);
+  firstText(attributes, releaseNames) ?? firstText(resourceAttributes, [langfuse.release]);

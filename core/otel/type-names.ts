@@ -4,7 +4,8 @@
  */
 import type { ObservationType } from "../ingestion/event.ts";
 
-export type TypeTable = { attribute: string; sender: string; url: string; types: { [value: string]: ObservationType } };
+/** Case does not count. `field`: the attribute is a JSON object, and its field of that name is the kind. */
+export type TypeTable = { attribute: string; field?: string; sender: string; url: string; types: { [value: string]: ObservationType } };
 
 const genAi = "https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/registry/attributes/gen-ai.md";
 
@@ -108,6 +109,26 @@ export const frameworkTypes: readonly TypeTable[] = [
     },
   },
   {
+    // Not `framework`: Spring AI sends it with every kind of its own.
+    attribute: "gen_ai.operation.name",
+    sender: "Spring AI, OpenLIT, OpenTelemetry's LangChain, LoongSuite",
+    url: "https://docs.openlit.io/latest/sdk/semantic-conventions",
+    types: {
+      embedding: "EMBEDDING",
+      retrieve: "RETRIEVER",
+      retrieve_documents: "RETRIEVER",
+      rerank_documents: "RETRIEVER",
+      memory_operation: "SPAN",
+      agent: "AGENT",
+      team: "AGENT",
+      execute_task: "AGENT",
+      workflow: "CHAIN",
+      chain: "CHAIN",
+      task: "CHAIN",
+      graph_execution: "CHAIN",
+    },
+  },
+  {
     attribute: "genkit:metadata:subtype",
     sender: "Genkit",
     url: "https://github.com/firebase/genkit",
@@ -125,13 +146,13 @@ export const frameworkTypes: readonly TypeTable[] = [
     attribute: "traceloop.span.kind",
     sender: "OpenLLMetry",
     url: "https://github.com/traceloop/openllmetry-js/tree/main/packages/ai-semantic-conventions",
-    types: { workflow: "CHAIN", task: "CHAIN", agent: "AGENT", tool: "TOOL" },
+    types: { workflow: "CHAIN", task: "CHAIN", agent: "AGENT", tool: "TOOL", llm: "GENERATION" },
   },
   {
     attribute: "gen_ai.span.kind",
     sender: "LoongSuite, Dify",
     url: "https://github.com/langgenius/dify/blob/main/api/core/observability/otel/semconv/gen_ai.py",
-    types: openInferenceKinds,
+    types: { ...openInferenceKinds, WORKFLOW: "CHAIN", TASK: "CHAIN", MEMORY: "SPAN", ENTRY: "SPAN", STEP: "SPAN" },
   },
   {
     attribute: "mlflow.spanType",
@@ -176,5 +197,51 @@ export const frameworkTypes: readonly TypeTable[] = [
     sender: "Spring AI",
     url: "https://docs.spring.io/spring-ai/reference/observability/index.html",
     types: { chat_client: "CHAIN", advisor: "CHAIN", tool_call: "TOOL", vector_store: "RETRIEVER" },
+  },
+  {
+    attribute: "braintrust.span_attributes",
+    field: "type",
+    sender: "Braintrust",
+    url: "https://www.braintrust.dev/docs/integrations/sdk-integrations/opentelemetry",
+    types: { llm: "GENERATION", tool: "TOOL", score: "EVALUATOR", task: "CHAIN", eval: "CHAIN", function: "SPAN" },
+  },
+  {
+    attribute: "lmnr.span.type",
+    sender: "Laminar, OpenHands",
+    url: "https://github.com/lmnr-ai/lmnr-python/blob/main/src/lmnr/opentelemetry_lib/tracing/attributes.py",
+    types: { LLM: "GENERATION", TOOL: "TOOL", EVALUATOR: "EVALUATOR", EVALUATION: "CHAIN", EXECUTOR: "CHAIN", PIPELINE: "CHAIN" },
+  },
+  {
+    attribute: "langwatch.span.type",
+    sender: "LangWatch",
+    url: "https://docs.langwatch.ai/integration/opentelemetry/guide",
+    types: {
+      llm: "GENERATION",
+      chain: "CHAIN",
+      workflow: "CHAIN",
+      tool: "TOOL",
+      agent: "AGENT",
+      rag: "RETRIEVER",
+      guardrail: "GUARDRAIL",
+      evaluation: "EVALUATOR",
+    },
+  },
+  {
+    attribute: "span.type",
+    sender: "VoltAgent, Claude Code",
+    url: "https://code.claude.com/docs/en/monitoring-usage",
+    types: {
+      agent: "AGENT",
+      interaction: "AGENT",
+      llm: "GENERATION",
+      llm_request: "GENERATION",
+      tool: "TOOL",
+      retriever: "RETRIEVER",
+      embedding: "EMBEDDING",
+      guardrail: "GUARDRAIL",
+      scorer: "EVALUATOR",
+      workflow: "CHAIN",
+      "workflow-step": "CHAIN",
+    },
   },
 ];

@@ -206,6 +206,18 @@ describe("a span that cannot be taken", () => {
   });
 });
 
+describe("an address with a slash too many", () => {
+  it.each(["otel/v1/traces/", "otel//v1/traces", "otel/v1/metrics/"])("%s is taken as the one without", async (path) => {
+    const response = await post('{"resourceSpans":[]}', { "content-type": "application/json" }, path);
+    expect([response.status, await response.json()]).toEqual([200, {}]);
+  });
+
+  it("still needs a key", async () => {
+    const { status } = await post("{}", { "content-type": "application/json", authorization: "" }, "otel/v1/traces/");
+    expect(status).toBe(401);
+  });
+});
+
 describe("a body in a wrong encoding", () => {
   const bomb = () => new Uint8Array(gzipSync(Buffer.alloc(400_000_000)));
   const gzip = { "content-encoding": "gzip" };

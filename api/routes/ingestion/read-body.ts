@@ -14,7 +14,11 @@ export const ingestionBytesMax = 4_718_592;
 export const bodyCodes = ["PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "INVALID_REQUEST"] as const satisfies readonly ErrorCode[];
 
 export const readBody = async (c: Context<AppEnv>, bytesMax: number): Promise<Uint8Array<ArrayBuffer>> => {
-  const encoding = (c.req.header("content-encoding") ?? "identity").trim().toLowerCase();
+  // `x-gzip` is gzip: https://www.rfc-editor.org/rfc/rfc9110#section-8.4.1.3
+  const encoding = (c.req.header("content-encoding") ?? "identity")
+    .trim()
+    .toLowerCase()
+    .replace(/^x-gzip$/, "gzip");
   if (encoding !== "identity" && encoding !== "" && encoding !== "gzip" && encoding !== "deflate")
     throw new AppError({ code: "UNSUPPORTED_MEDIA_TYPE", message: "Send the body as it is, or with Content-Encoding gzip or deflate." });
   const chunks: Uint8Array[] = [];

@@ -30,7 +30,7 @@ export const mergeTrace = (events: readonly TraceEvent[], context: MergeContext,
     id: columnText(first.entityId),
     timestamp: instantText(firstPresent(keyed, "timestamp") ?? first.timestamp),
     name: columnText(named("name") ?? ""),
-    user_id: nullableText(lastNamed(bodies, "userId")),
+    user_id: nullableText(identityOf(bodies, "userId", "isUserInferred")),
     metadata: metadataMap(mergeMetadata([content.metadata, ...bodies.map((body) => body.metadata)])),
     release: nullableText(named("release")),
     version: nullableText(named("version")),
@@ -41,15 +41,20 @@ export const mergeTrace = (events: readonly TraceEvent[], context: MergeContext,
     tags: [...new Set(bodies.flatMap((body) => (body.tags ?? []).map(columnText)))].sort(),
     input: payloadText(lastPresent(bodies, "input") ?? content.input),
     output: payloadText(lastPresent(bodies, "output") ?? content.output),
-    session_id: nullableText(sessionOf(bodies)),
+    session_id: nullableText(identityOf(bodies, "sessionId", "isSessionInferred")),
     ...storedColumns(context),
   };
 };
 
-const sessionOf = (bodies: readonly TraceBody[]): string | null | undefined => {
+/** One that was set explicitly counts before one that was inferred, whichever came last. */
+const identityOf = (
+  bodies: readonly TraceBody[],
+  key: "userId" | "sessionId",
+  flag: "isUserInferred" | "isSessionInferred",
+): string | null | undefined => {
   const set = lastNamed(
-    bodies.filter(({ otel }) => otel?.isSessionInferred !== true),
-    "sessionId",
+    bodies.filter(({ otel }) => otel?.[flag] !== true),
+    key,
   );
-  return set ?? lastNamed(bodies, "sessionId");
+  return set ?? lastNamed(bodies, key);
 };

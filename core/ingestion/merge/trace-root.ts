@@ -20,20 +20,30 @@ export const readTrace = (events: readonly TraceEvent[]): ReadTrace => {
 };
 
 /**
- * Ranks by marker (application root, then trace root, then none), then no known parent, then earliest start, then span id. Among candidates
- * without a marker, only one whose parent never came can win, unless the parents form a cycle.
+ * Ranks by marker, then no known parent, then earliest start, then span id. Among candidates without a marker, only one whose parent never
+ * came can win, unless the parents form a cycle.
  */
 const firstCandidate = (ordered: readonly TraceEvent[], known: ReadonlySet<string>): TraceRoot | undefined => {
   let first: { root: TraceRoot; rank: string } | undefined;
   for (const event of ordered) {
     const candidate = event.body.otel?.candidate;
     if (candidate === undefined) continue;
-    const { marker, parentSpanId, spanId } = candidate;
+    const { parentSpanId, spanId } = candidate;
     const isBelow = parentSpanId !== undefined && known.has(parentSpanId);
-    const rank = `${marker === "app-root" ? 0 : marker === "root" ? 1 : 2}${isBelow ? 1 : 0} ${event.timestamp} ${spanId}`;
+    const rank = `${rankOf(candidate)}${isBelow ? 1 : 0} ${event.timestamp} ${spanId}`;
     if (first === undefined || rank < first.rank) first = { root: { ...candidate, event }, rank };
   }
   return first?.root;
+};
+
+/**
+ * Application root, then no parent, then declared a root, then none. A process that joins a trace of another declares its first span a root;
+ * by its clock, it may have begun before the real one.
+ */
+const rankOf = ({ marker, parentSpanId }: RootCandidate): number => {
+  if (marker === undefined) return 3;
+  if (marker === "app-root") return 0;
+  return parentSpanId === undefined ? 1 : 2;
 };
 
 const eventIdOfSpan = /^otel-trace-[0-9a-f]{32}-([0-9a-f]{16})$/;

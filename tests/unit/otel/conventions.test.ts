@@ -466,6 +466,177 @@ const rows: Row[] = [
     "span-create",
     { input: [{ role: "user", content: "hi" }], metadata: { attributes: { "gen_ai.prompt.name": "analyze" } } },
   ],
+  [
+    "Langfuse's names as many set them by hand",
+    {
+      attributes: {
+        "langfuse.observation.model": "gpt-4o",
+        "langfuse.observation.model_parameters": text({ temperature: 0.5 }),
+        "langfuse.trace.environment": "staging",
+      },
+    },
+    "generation-create",
+    { model: "gpt-4o", modelParameters: { temperature: 0.5 }, environment: "staging" },
+  ],
+  [
+    "Logfire's client of OpenAI",
+    {
+      scope: "logfire.openai",
+      attributes: {
+        "gen_ai.request.model": "gpt-4o",
+        request_data: text({ messages: [] }),
+        response_data: text({ message: { content: "hello" } }),
+      },
+    },
+    "generation-create",
+    { input: text({ messages: [] }), output: text({ message: { content: "hello" } }) },
+  ],
+  [
+    "MLflow's model, as JSON",
+    { attributes: { "mlflow.spanType": '"LLM"', "mlflow.llm.model": '"gpt-4o"' } },
+    "generation-create",
+    { model: "gpt-4o" },
+  ],
+  [
+    "Braintrust's model",
+    {
+      attributes: {
+        "braintrust.span_attributes": text({ type: "llm" }),
+        "braintrust.metadata": text({ model: "gpt-4o", provider: "openai" }),
+      },
+    },
+    "generation-create",
+    { model: "gpt-4o" },
+  ],
+  [
+    "AI SDK: every parameter of the request",
+    {
+      scope: "ai",
+      attributes: {
+        "ai.operationId": "ai.generateText.doGenerate",
+        "ai.model.id": "gpt-4o",
+        "gen_ai.request.model": "gpt-4o",
+        "gen_ai.request.temperature": 0.5,
+        "gen_ai.request.max_tokens": 5,
+        "gen_ai.request.top_p": 0.9,
+        "gen_ai.request.stop_sequences": ["a", "b"],
+      },
+    },
+    "generation-create",
+    { modelParameters: { temperature: "0.5", maxTokens: "5", top_p: "0.9", stop_sequences: '["a","b"]' } },
+  ],
+  ["a model of VoltAgent", { attributes: { "span.type": "llm", "llm.model": "gpt-4o" } }, "generation-create", { model: "gpt-4o" }],
+  [
+    "Azure's events, each with its message as JSON",
+    {
+      ...operation("chat"),
+      events: [
+        { name: "gen_ai.developer.message", attributes: { "gen_ai.event.content": text({ role: "developer", content: "Be brief." }) } },
+        { name: "gen_ai.user.message", attributes: { "gen_ai.event.content": text({ role: "user", content: "hi" }) } },
+        { name: "gen_ai.choice", attributes: { "gen_ai.event.content": text({ index: 0, message: { content: "hello" } }) } },
+      ],
+    },
+    "generation-create",
+    {
+      input: [
+        { role: "developer", content: "Be brief." },
+        { role: "user", content: "hi" },
+      ],
+      output: { index: 0, message: { content: "hello" } },
+    },
+  ],
+  [
+    "events whose one attribute is the text",
+    { events: [{ name: "gen_ai.user.message", attributes: { "gen_ai.event.content": "hi" } }] },
+    "span-create",
+    { input: [{ role: "user", content: "hi" }] },
+  ],
+  [
+    "LiveKit: an answer that only calls tools",
+    {
+      scope: "livekit-agents",
+      attributes: { "lk.pii.response.function_calls": text([{ type: "function_call", name: "f", arguments: "{}" }]) },
+    },
+    "span-create",
+    { output: '[{"type":"function_call","name":"f","arguments":"{}"}]', otel: { toolCallNames: ["f"] } },
+  ],
+  [
+    "OpenLLMetry before the GenAI conventions",
+    { attributes: { "llm.prompts.0.content": "hi", "llm.completions.0.content": "hello" } },
+    "span-create",
+    { input: [{ content: "hi" }], output: [{ content: "hello" }] },
+  ],
+  [
+    "Langtrace before the GenAI conventions",
+    { attributes: { "llm.prompts": messages, "llm.responses": answer } },
+    "span-create",
+    { input: messages, output: answer },
+  ],
+  [
+    "OpenLIT",
+    { attributes: { "gen_ai.content.prompt": "hi", "gen_ai.content.completion": "hello" } },
+    "span-create",
+    { input: "hi", output: "hello" },
+  ],
+  [
+    "Semantic Kernel's agents",
+    operation("invoke_agent", { "gen_ai.agent.invocation_input": "hi", "gen_ai.agent.invocation_output": "hello" }),
+    "agent-create",
+    { input: "hi", output: "hello" },
+  ],
+  [
+    "Braintrust",
+    {
+      attributes: {
+        "braintrust.span_attributes": text({ type: "llm" }),
+        "braintrust.input_json": messages,
+        "braintrust.output_json": answer,
+      },
+    },
+    "generation-create",
+    { input: messages, output: answer },
+  ],
+  [
+    "Laminar",
+    { attributes: { "lmnr.span.type": "TOOL", "lmnr.span.input": "{}", "lmnr.span.output": "3" } },
+    "tool-create",
+    { input: "{}", output: "3" },
+  ],
+  [
+    "LangWatch",
+    { attributes: { "langwatch.span.type": "rag", "langwatch.input": "q", "langwatch.output": "docs" } },
+    "retriever-create",
+    { input: "q", output: "docs" },
+  ],
+  [
+    "Claude Code: a turn",
+    { scope: "com.anthropic.claude_code.tracing", attributes: { "span.type": "interaction", user_prompt: "hi" } },
+    "agent-create",
+    { input: "hi" },
+  ],
+  [
+    "Claude Code: a model call",
+    {
+      scope: "com.anthropic.claude_code.tracing",
+      attributes: { "span.type": "llm_request", new_context: "hi", "response.model_output": "hello" },
+    },
+    "generation-create",
+    { input: "hi", output: "hello" },
+  ],
+  [
+    "Claude Code: a tool",
+    {
+      scope: "com.anthropic.claude_code.tracing",
+      attributes: { "span.type": "tool", tool_name: "Bash", tool_input: "{}" },
+      events: [{ name: "tool.output", attributes: { output: "x" } }],
+    },
+    "tool-create",
+    { input: "{}", output: "x" },
+  ],
+  ["Gemini CLI", { attributes: { "input-json": "{}", "output-json": "[]" } }, "span-create", { input: "{}", output: "[]" }],
+  ["VS Code Copilot: an agent", operation("invoke_agent", { "copilot_chat.user_request": "hi" }), "agent-create", { input: "hi" }],
+  ["Pipecat: speech to text", { scope: "pipecat", attributes: { transcript: "hi" } }, "span-create", { output: "hi" }],
+  ["Pipecat: text to speech", { scope: "pipecat", attributes: { text: "hello" } }, "span-create", { input: "hello" }],
 ];
 
 describe("the span of a convention has type, input, output and model in their fields", () => {
@@ -475,11 +646,34 @@ describe("the span of a convention has type, input, output and model in their fi
 });
 
 describe("types", () => {
-  const values = frameworkTypes.flatMap(({ attribute, types }) =>
-    Object.entries(types).map(([value, type]): [string, string, string] => [attribute, value, type]),
+  const values = frameworkTypes.flatMap(({ attribute, field, types }) =>
+    Object.entries(types).map(([value, type]): [string, string, string] => [
+      attribute,
+      field === undefined ? value : text({ name: "n", [field]: value }),
+      type,
+    ]),
   );
   it.each(values)("%s %s is %s", (attribute, value, type) => {
     expect(mapJson({ attributes: { [attribute]: value } }).observation.type).toBe(`${type.toLowerCase()}-create`);
+  });
+
+  it.each([
+    ["langfuse.observation.type", "GENERATION", "generation-create"],
+    ["langfuse.observation.type", "Agent", "agent-create"],
+    ["openinference.span.kind", "llm", "generation-create"],
+    ["traceloop.span.kind", "TOOL", "tool-create"],
+    ["mlflow.spanType", '"chat_model"', "generation-create"],
+    ["gen_ai.operation.name", "Execute_Tool ", "tool-create"],
+  ])("%s %s is the same kind in another case: %s", (attribute, value, type) => {
+    expect(mapJson({ attributes: { [attribute]: value } }).observation.type).toBe(type);
+  });
+
+  it("a tool of Spring AI is one, though its operation is that of every span of the framework", () => {
+    expect(mapJson(operation("framework", { "spring.ai.kind": "tool_call" })).observation.type).toBe("tool-create");
+  });
+
+  it("an embedding of Spring AI is one, though it names a model", () => {
+    expect(mapJson(operation("embedding", { "gen_ai.request.model": "text-embedding-3-small" })).observation.type).toBe("embedding-create");
   });
 
   it("each kind stands once", () => {

@@ -126,6 +126,9 @@ describe("OTLP/JSON", () => {
     ["upper-case hex", traceId.toUpperCase(), spanId.toUpperCase()],
     ["base64", "ASNFZ4mrze8BI0VniavN7w==", "AAAAAAAAAKs="],
     ["base64 for URLs without padding", "ASNFZ4mrze8BI0VniavN7w", "AAAAAAAAAKs"],
+    ["base64 of hex", btoa(traceId), btoa(spanId)],
+    ["hex as Python prints it", `0x${traceId}`, `0x${spanId}`],
+    ["a UUID", "01234567-89ab-cdef-0123-456789abcdef", spanId],
     ["bytes", [...Uint8Array.fromHex(traceId)], { type: "Buffer", data: [...Uint8Array.fromHex(spanId)] }],
   ])("takes ids as %s", (_, trace, span) => {
     expect(spanOf({ traceId: trace, spanId: span, parentSpanId: span })).toMatchObject({ traceId, spanId, parentSpanId: spanId });
@@ -192,7 +195,63 @@ describe("OTLP/JSON", () => {
   });
 
   it.each([
+    ["STATUS_CODE_ERROR", 2],
+    ["ERROR", 2],
+    ["Error", 2],
+    ["status_code_ok", 1],
+    ["Ok", 1],
+    ["2", 2],
+    [2, 2],
+    ["UNSET", 0],
+    ["FAILED", 0],
+    [null, 0],
+  ])("reads the status code %j", (code, expected) => {
+    expect(spanOf({ status: { code } })?.status).toEqual({ code: expected });
+    expect(spanOf({ status: code })?.status).toEqual({ code: expected });
+  });
+
+  it.each([
+    ["SPAN_KIND_CLIENT", 3],
+    ["CLIENT", 3],
+    ["Consumer", 5],
+    ["Internal", 1],
+    ["other", 0],
+  ])("reads the kind %j", (kind, expected) => {
+    expect(spanOf({ kind })?.kind).toBe(expected);
+  });
+
+  describe("of OTLP before 0.19", () => {
+    const library = { name: "lib", version: "1" };
+    const spans = [{ traceId, spanId }];
+    const scopesOf = (resourceSpans: object) => {
+      const { traces, spanCount, rejected } = parseTracesJson(JSON.stringify({ resourceSpans: [resourceSpans] }));
+      expect(rejected).toEqual([]);
+      return [spanCount, traces.resourceSpans[0]?.scopeSpans.map(({ scope }) => scope.name)];
+    };
+
+    it.each([
+      ["instrumentationLibrarySpans", "instrumentationLibrary"],
+      ["instrumentation_library_spans", "instrumentation_library"],
+    ])("is read from %s", (list, own) => {
+      expect(scopesOf({ [list]: [{ [own]: library, spans }] })).toEqual([1, ["lib"]]);
+      expect(scopesOf({ scopeSpans: null, [list]: [{ [own]: library, spans }] })).toEqual([1, ["lib"]]);
+    });
+
+    it("counts only without the newer name, under which a sender may repeat it", () => {
+      const newer = { scopeSpans: [{ scope: { name: "scope" }, spans }] };
+      expect(scopesOf({ instrumentationLibrarySpans: [{ instrumentationLibrary: library, spans }], ...newer })).toEqual([1, ["scope"]]);
+    });
+  });
+
+  it.each([
     [{ intValue: "9007199254740993" }, { intValue: "9007199254740993" }],
+    [{ intValue: 1.5 }, { doubleValue: 1.5 }],
+    [{ Value: { StringValue: "x" } }, { stringValue: "x" }],
+    [{ Value: { IntValue: 5 } }, { intValue: "5" }],
+    [{ Value: { ArrayValue: { values: [{ Value: { BoolValue: true } }] } } }, { arrayValue: { values: [{ boolValue: true }] } }],
+    [{ boolValue: "True" }, { boolValue: true }],
+    [{ boolValue: 1 }, { boolValue: true }],
+    [{ boolValue: "false" }, { boolValue: false }],
     [{ intValue: { low: -1, high: -1 } }, { intValue: "-1" }],
     [{ intValue: "-9223372036854775808" }, { intValue: "-9223372036854775808" }],
     [{ intValue: "1e3" }, { intValue: "1000" }],
@@ -207,6 +266,14 @@ describe("OTLP/JSON", () => {
     [undefined, {}],
   ])("reads the value %j", (value, expected) => {
     expect(spanOf({ attributes: [{ key: "k", value }] })?.attributes).toEqual([{ key: "k", value: expected }]);
+  });
+
+  it("takes null in a list as nothing", () => {
+    const span = { traceId, spanId, attributes: [null, { key: "k", value: { boolValue: true } }], events: [null], links: [null] };
+    const body = { resourceSpans: [null, { scopeSpans: [null, { spans: [null, span] }] }] };
+    const { traces, spanCount, rejected } = parseTracesJson(JSON.stringify(body));
+    expect([spanCount, rejected]).toEqual([1, []]);
+    expect(traces.resourceSpans[0]?.scopeSpans[0]?.spans[0]).toMatchObject({ attributes: [{ key: "k" }], events: [], links: [] });
   });
 
   it("gives up on a number of any length at once", () => {

@@ -43,3 +43,58 @@ describe("what is no session", () => {
     expect(mapJson({ attributes: { [name]: "x" } }).trace.body).not.toHaveProperty("sessionId");
   });
 });
+
+describe("what baggage of Langfuse's SDK says, copied to spans by a service without it", () => {
+  it("is of the trace", () => {
+    const attributes = { langfuse_user_id: "u", langfuse_session_id: "s", langfuse_tags: "a,b", langfuse_trace_name: "chat" };
+    const { body } = mapJson({ attributes, parentSpanId: "00000000000000cd" }).trace;
+    expect(body).toMatchObject({ userId: "u", sessionId: "s", tags: ["a", "b"], name: "chat" });
+  });
+});
+
+describe("a resource", () => {
+  const resource = { "user.id": "u", "session.id": "s", "langfuse.trace.tags": "a,b", "langfuse.version": "2", "service.version": "1" };
+
+  it("names user, session and tags of the trace whose root it has, and its version", () => {
+    const { trace, observation } = mapJson({ resource });
+    expect(trace.body).toMatchObject({ userId: "u", sessionId: "s", tags: ["a", "b"] });
+    expect(observation.body).toMatchObject({ version: "2" });
+  });
+
+  it("gives way to the span, each field by itself", () => {
+    const { trace } = mapJson({ resource, attributes: { "user.id": "own", "gen_ai.conversation.id": "c" } });
+    expect(trace.body).toMatchObject({ userId: "own", sessionId: "s", tags: ["a", "b"] });
+    expect(trace.body["otel"]).not.toHaveProperty("isSessionInferred");
+  });
+
+  it("of a service below the root says nothing about the trace", () => {
+    const { body } = mapJson({ resource, parentSpanId: "00000000000000cd" }).trace;
+    for (const field of ["userId", "sessionId", "tags"]) expect(body).not.toHaveProperty(field);
+  });
+});
+
+describe("tags", () => {
+  it.each(["logfire.tags", "braintrust.tags", "lmnr.association.properties.tags", "traceloop.association.properties.langfuse_tags"])(
+    "are read from %s",
+    (name) => {
+      expect(mapJson({ attributes: { [name]: ["a", "b"] } }).trace.body["tags"]).toEqual(["a", "b"]);
+    },
+  );
+});
+
+describe("what LiteLLM calls its own way", () => {
+  it("names the observation, its version and the release of its trace", () => {
+    const attributes = { "langfuse.generation.name": "answer", "langfuse.trace.version": "2", "langfuse.trace.release": "r" };
+    const { observation, trace } = mapJson({ attributes });
+    expect(observation.body).toMatchObject({ name: "answer", version: "2" });
+    expect(trace.body["otel"]).toMatchObject({ candidate: { name: "answer", version: "2", release: "r" } });
+  });
+
+  it.each([
+    ["True", true],
+    ["true", true],
+    ["False", false],
+  ])("makes a trace public by the text %s: %s", (text, isPublic) => {
+    expect(mapJson({ attributes: { "langfuse.trace.public": text } }).trace.body["public"]).toBe(isPublic);
+  });
+});

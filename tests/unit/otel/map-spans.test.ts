@@ -104,8 +104,8 @@ describe("type", () => {
   };
   it.each([
     ["retriever-create", all],
-    ["embedding-create", { ...all, "langfuse.observation.type": "RETRIEVER" }],
-    ["agent-create", { ...all, "langfuse.observation.type": "", "openinference.span.kind": "llm" }],
+    ["embedding-create", { ...all, "langfuse.observation.type": "unheard-of" }],
+    ["agent-create", { ...all, "langfuse.observation.type": "", "openinference.span.kind": "unheard-of" }],
     ["evaluator-create", { "genkit:metadata:subtype": "evaluator", "gen_ai.operation.name": "?", "gen_ai.tool.name": "t" }],
     ["tool-create", { "gen_ai.tool.name": "t", model: "m" }],
     ["generation-create", { model: "m" }],

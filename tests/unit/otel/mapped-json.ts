@@ -14,6 +14,9 @@ export type JsonSpan = {
   traceState?: string;
   status?: { code: number; message?: string };
   scope?: string;
+  resource?: PlainAttributes;
+  name?: string;
+  parentSpanId?: string;
   startTimeUnixNano?: string;
   endTimeUnixNano?: string;
 };
@@ -33,10 +36,11 @@ export const startTime = "2026-11-22T10:00:00.000000Z";
 /** Two seconds later. */
 export const end = "1795341602000000000";
 
-export const mapJson = ({ attributes, events = [], links = [], scope = "test-scope", ...span }: JsonSpan) => {
+export const mapJson = ({ attributes, events = [], links = [], scope = "test-scope", resource = {}, ...span }: JsonSpan) => {
   const request = {
     resourceSpans: [
       {
+        resource: { attributes: pairs(resource) },
         scopeSpans: [
           {
             scope: { name: scope },

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { charactersMax, eventsMax, linksMax, textCharactersMax } from "../../../core/otel/span-details.ts";
-import { mapJson, startTime } from "./mapped-json.ts";
+import { type JsonSpan, mapJson, startTime } from "./mapped-json.ts";
 
 const failed = { code: 2 };
 const exception = (message: string, more: { [name: string]: string } = {}) => ({
@@ -47,6 +47,25 @@ describe("an exception", () => {
       "from Mastra",
     ],
     ["may be no more than a type of error", { status: failed, attributes: { "error.type": "timeout" } }, "ERROR", "timeout"],
+    [
+      "may have come by a protocol without a status",
+      { attributes: { "otel.status_code": "ERROR", "otel.status_description": "boom" } },
+      "ERROR",
+      "boom",
+    ],
+    ...(
+      [
+        [5, "DEBUG"],
+        [9, "DEFAULT"],
+        [13, "WARNING"],
+        [17, "ERROR"],
+      ] as const
+    ).map(([severity, level]): [string, JsonSpan, string, undefined] => [
+      `is none of a span of Logfire's severity ${severity}`,
+      { attributes: { "logfire.level_num": severity } },
+      level,
+      undefined,
+    ]),
     ["is not made of attributes of a span that has not failed", { attributes: { "error.type": "timeout" } }, "DEFAULT", undefined],
   ])("%s", (_, span, level, message) => {
     const { body } = mapJson(span).observation;

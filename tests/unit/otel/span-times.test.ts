@@ -1,7 +1,7 @@
 /** Times of spans, their events and their first token, in the units senders send them in. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { firstTokenNames } from "../../../core/otel/first-token-names.ts";
+import { firstTokenEventNames, firstTokenNames } from "../../../core/otel/first-token-names.ts";
 import { instantOfNanos } from "../../../core/otel/span-times.ts";
 import { mapJson, startTime } from "./mapped-json.ts";
 
@@ -35,6 +35,7 @@ describe("a time sent as nanoseconds", () => {
     ["milliseconds with a fraction", 1795341600000.5, "2026-11-22T10:00:00.000500Z"],
     ["microseconds with a fraction", "1795341600000001.5", "2026-11-22T10:00:00.000001Z"],
     ["nanoseconds with an exponent", "1.795341600123e18", "2026-11-22T10:00:00.123000Z"],
+    ["a pair of seconds and nanoseconds", [1795341600, 250_000_999], "2026-11-22T10:00:00.250000Z"],
     ["an instant", "2026-11-22T11:00:00.5+01:00", "2026-11-22T10:00:00.500000Z"],
   ])("in JSON that is %s is read as such", (_, sent, instant) => {
     const { observation } = mapJson({ startTimeUnixNano: sent as string, endTimeUnixNano: "1795341660000000000" });
@@ -71,11 +72,23 @@ describe("the first token", () => {
     ["of none", { attributes: { "gen_ai.response.time_to_first_chunk": 0 } }, undefined],
     ["before the start", { attributes: { "gen_ai.response.time_to_first_chunk": -1 } }, undefined],
     ["of more than a day", { attributes: { "gen_ai.response.time_to_first_chunk": 100_000 } }, undefined],
-    [
-      "of an event of OpenInference",
-      { events: [{ name: "First Token Stream Event", timeUnixNano: "1795341600700000000" }] },
+    ...[...firstTokenEventNames].map((name): [string, Parameters<typeof mapJson>[0], string] => [
+      `of an event ${name}, the first of several`,
+      { events: [700, 900].map((ms) => ({ name, timeUnixNano: `1795341600${ms}000000` })) },
       "2026-11-22T10:00:00.700000Z",
-    ],
+    ]),
+    ...(
+      [
+        ["nanoseconds", "1795341600500000000"],
+        ["milliseconds", 1795341600500],
+        ["seconds", 1795341600.5],
+      ] as const
+    ).map(([unit, sent]): [string, Parameters<typeof mapJson>[0], string] => [
+      `that was set as a number of ${unit}`,
+      { attributes: { "langfuse.observation.completion_start_time": sent } },
+      "2026-11-22T10:00:00.500000Z",
+    ]),
+    ["that was set as a wait", { attributes: { "langfuse.observation.completion_start_time": 500 } }, undefined],
     [
       "that was set, before any wait",
       { attributes: { "langfuse.observation.completion_start_time": "2026-11-22T10:00:01Z", "ai.response.msToFirstChunk": 3 } },

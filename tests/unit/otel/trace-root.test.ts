@@ -13,6 +13,7 @@ type Span = {
   /** Milliseconds after the beginning. */
   at: number;
   attributes: Record<string, Value>;
+  resource?: Record<string, Value>;
 };
 
 const hex = (id: number): string => id.toString(16).padStart(16, "0");
@@ -25,13 +26,14 @@ const nanos = (at: number) => String(startNanos + BigInt(at) * 1_000_000n);
 
 /** One request: spans by service, in the order given. */
 const requestOf = (spans: readonly Span[]) => ({
-  resourceSpans: spans.map(({ id, parent, service, at, attributes }) => ({
+  resourceSpans: spans.map(({ id, parent, service, at, attributes, resource }) => ({
     resource: {
       attributes: Object.entries({
         "service.name": service,
         "service.version": `v-${service}`,
         "langfuse.environment": `env-${service}`,
         "langfuse.release": `r-${service}`,
+        ...resource,
       }).map(pair),
     },
     scopeSpans: [
@@ -100,6 +102,14 @@ describe("the span a trace is named after", () => {
     expect(traceOf(spans.map((one) => [one]))).toMatchObject(named(1));
   });
 
+  it("is the root rather than one that a process below declared, though the clock of that was behind", () => {
+    const joined = span(3, { parent: 2, at: 100, service: "b", attributes: { "langfuse.internal.as_root": true } });
+    const spans = [span(1, { at: 500 }), joined];
+    for (const requests of [[spans], spans.map((one) => [one]), [[joined], [span(1, { at: 500 })]]])
+      expect(traceOf(requests)).toMatchObject(named(1));
+    expect(traceOf([[joined]])).toMatchObject(named(3, "b"));
+  });
+
   it("of several roots is the earliest", () => {
     const spans = [span(1, { at: 300, service: "worker" }), span(2, { at: 0, service: "gateway" })];
     expect(traceOf([spans])).toMatchObject(named(2, "gateway"));
@@ -165,9 +175,11 @@ const expectedRoot = (arrived: readonly Span[]): Span | undefined => {
   const rank = ({ id, parent, at, attributes }: Span): number[] => [
     attributes["langfuse.internal.is_app_root"] === true
       ? 0
-      : parent === undefined || attributes["langfuse.internal.as_root"] === true
+      : parent === undefined
         ? 1
-        : 2,
+        : attributes["langfuse.internal.as_root"] === true
+          ? 2
+          : 3,
     parent !== undefined && known.has(parent) ? 1 : 0,
     at,
     id,
@@ -285,16 +297,18 @@ describe("events stored before they told what a span has from what was set for t
   });
 });
 
-describe("the session of a trace", () => {
+describe("the session and the user of a trace", () => {
   const spans = (child: Record<string, Value>, root: Record<string, Value> = {}): Span[] => [
     { id: 1, service: "web", at: 0, attributes: root },
     { id: 2, parent: 1, service: "web", at: 5, attributes: child },
   ];
-  const sessionOf = (...requests: Span[][]) => {
+  const rowOf = (...requests: Span[][]) => {
     const files = new Map<string, string>();
     for (const request of requests) storeRequest(files, requestOf(request));
-    return storedTrace(files, traceId).session_id;
+    return storedTrace(files, traceId);
   };
+  const sessionOf = (...requests: Span[][]) => rowOf(...requests).session_id;
+  const userOf = (...requests: Span[][]) => rowOf(...requests).user_id;
 
   it("is what was set by hand on any span, before what a framework knows of its conversation, in whatever order they come", () => {
     const [root = [], child = []] = spans({ "gen_ai.conversation.id": "conversation" }, { "session.id": "set" }).map((span) => [span]);
@@ -309,5 +323,21 @@ describe("the session of a trace", () => {
 
   it("is the session that was set last of several", () => {
     expect(sessionOf(spans({ "session.id": "later" }, { "session.id": "first" }))).toBe("later");
+  });
+
+  it.each(["gen_ai.request.user", "llm.user", "enduser.pseudo.id"])(
+    "are not the user of %s on a later span, if one was set by hand, in whatever order they come",
+    (name) => {
+      const [root = [], child = []] = spans({ [name]: "hash" }, { "user.id": "set" }).map((span) => [span]);
+      expect([userOf(root, child), userOf(child, root), userOf([...root, ...child])]).toEqual(["set", "set", "set"]);
+      expect(userOf(child)).toBe("hash");
+    },
+  );
+
+  it("of the resource give way to what a span below sets", () => {
+    const [root, child] = spans({ "user.id": "later" });
+    const byResource = root === undefined ? [] : [{ ...root, attributes: {}, resource: { "user.id": "process" } }];
+    expect(userOf(byResource, child === undefined ? [] : [child])).toBe("later");
+    expect(userOf(byResource)).toBe("process");
   });
 });

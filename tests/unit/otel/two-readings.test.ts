@@ -93,8 +93,16 @@ const span = fc
   )
   .map(([traceId, spanId, rest]) => `{"traceId":${traceId},"spanId":${spanId},${rest.slice(1)}`);
 const schemaUrl = named(["schemaUrl", "schema_url"], or(text));
-const scope = object(named(["spans"], listed(span, 3)), named(["scope"], or(object(attributes, named(["name"], or(text))))), schemaUrl);
-const resource = object(named(["scopeSpans", "scope_spans"], listed(scope)), named(["resource"], or(object(attributes))), schemaUrl);
+const scope = object(
+  named(["spans"], listed(span, 3)),
+  named(["scope", "instrumentationLibrary"], or(object(attributes, named(["name"], or(text))))),
+  schemaUrl,
+);
+const resource = object(
+  named(["scopeSpans", "scope_spans", "instrumentationLibrarySpans"], listed(scope)),
+  named(["resource"], or(object(attributes))),
+  schemaUrl,
+);
 const request = or(
   object(
     named(["resourceSpans", "resource_spans"], listed(resource)),
