@@ -14,6 +14,11 @@ describe("usageDetails", () => {
   const response = { input_tokens: 10, output_tokens: 5, total_tokens: 15 };
   it.each<[string, unknown, Record<string, number> | null | undefined]>([
     ["a map of counts", { input: 1, output: 0, cached: 3 }, { input: 1, output: 0, cached: 3 }],
+    [
+      "counts as text with separators",
+      { a: "1,234", b: "12_345_678 tokens", c: "1,234.5", d: "1,23", e: "1234,567" },
+      { a: 1234, b: 12_345_678, c: 1234, d: 1, e: 1234 },
+    ],
     ["counts as text", { a: "12", b: " 7 ", c: "1e3", d: "3.9", e: "12 tokens" }, { a: 12, b: 7, c: 1000, d: 3, e: 12 }],
     [
       "floats, negatives, nulls and others, which are dropped",
