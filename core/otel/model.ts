@@ -17,7 +17,8 @@ export const modelName = (facts: SpanFacts): string | undefined =>
 
 /** Also applies to a span that repeats the calls below it. */
 export const reportedModelName = ({ attributes }: SpanFacts): string | undefined => {
-  const name = firstText(attributes, modelNames);
+  // MLflow sends its values as JSON text, in quotes.
+  const name = firstText(attributes, modelNames)?.replace(/^"([^"]+)"$/, "$1");
   const subtype = attributes.get("genkit:metadata:subtype");
   const isGenkitModel = subtype === "model" || subtype === "background-model" || subtype === "embedder";
   return name ?? (isGenkitModel ? firstText(attributes, ["genkit:name"]) : undefined);

@@ -4,7 +4,7 @@
  */
 import type { Json } from "../ingestion/event.ts";
 import { parseCost } from "../models/decimal.ts";
-import { costSpellings } from "../usage/cost-spellings.ts";
+import { type CostSpelling, costSpellings } from "../usage/cost-spellings.ts";
 import { flattenUsage, setCount, snakeCase, type UsagePaths } from "../usage/flatten-usage.ts";
 import { readCount } from "../usage/read-count.ts";
 import { readUsage } from "../usage/read-usage.ts";
@@ -47,11 +47,22 @@ export const costDetails = ({ attributes }: SpanFacts): Record<string, number> |
  */
 export const reportedCostDetails = (attributes: Attributes): Record<string, number> | undefined => {
   const costs: Record<string, number> = {};
-  for (const { name, kind } of costSpellings) {
-    const cost = toNumber(attributes.get(name));
+  for (const spelling of costSpellings) {
+    const { kind } = spelling;
+    const cost = sentCost(attributes, spelling);
     if (cost !== undefined && cost >= 0 && parseCost(String(cost)) !== undefined) costs[kind] ??= cost;
   }
   return Object.keys(costs).length === 0 ? undefined : costs;
+};
+
+const sentCost = (attributes: Attributes, { name, fields, plus }: CostSpelling): number | undefined => {
+  const value = attributes.get(name);
+  if (fields === undefined || value === undefined) return toNumber(value);
+  const object = parseObject(value);
+  const at = (path: readonly string[]) => toNumber(path.reduce<Json | undefined>(fieldOf, object));
+  const cost = at(fields);
+  const more = plus === undefined ? undefined : at(plus);
+  return cost !== undefined && more !== undefined && more > cost ? cost + more : cost;
 };
 
 const numbersOf = (given: JsonObject): Record<string, number> | undefined => {

@@ -42,6 +42,8 @@ export const usageSources = {
     url: "https://reference.langchain.com/python/langchain-core/messages/ai/UsageMetadata",
     read,
   },
+  langsmith: { name: "LangSmith", url: "https://docs.langchain.com/langsmith/trace-with-opentelemetry", read: null },
+  aiGateway: { name: "Vercel AI Gateway", url: "https://vercel.com/docs/ai-gateway", read: null },
   litellm: { name: "LiteLLM", url: "https://docs.litellm.ai/docs/completion/usage", read: null },
   genkit: { name: "Genkit", url: "https://genkit.dev/docs/models/", read: null },
   claudeCode: { name: "Claude Code", url: "https://code.claude.com/docs/en/monitoring-usage", read: null },

@@ -46,7 +46,7 @@ export const detailContainers = {
 export const usagePrefixes = ["gen_ai.usage.", "llm.token_count.", "llm.usage.", "ai.usage."] as const;
 export const usageInnerPrefixes = ["details.", "experimental."] as const;
 /** Attributes that hold an object of counts, as JSON text or as a map. */
-export const usageObjectNames = ["gen_ai.usage", "llm.usage", "mlflow.chat.tokenUsage"] as const;
+export const usageObjectNames = ["gen_ai.usage", "llm.usage", "mlflow.chat.tokenUsage", "langsmith.usage_metadata"] as const;
 
 const anthropicInput = ["input_tokens", "input_token_count"];
 

@@ -451,6 +451,24 @@ const frameworks: Row[] = [
     { otel: { rollUp: { costDetails: { total: 0.001 } } } },
   ],
   [
+    "MLflow's model, as JSON text",
+    {
+      attributes: {
+        "mlflow.spanType": '"CHAT_MODEL"',
+        "mlflow.llm.model": '"gpt-4o"',
+        "mlflow.chat.tokenUsage": text({ input_tokens: 10, output_tokens: 5, total_tokens: 15 }),
+      },
+    },
+    "generation-create",
+    { model: "gpt-4o", usageDetails: { input: 10, output: 5, total: 15 } },
+  ],
+  [
+    "the model of pydantic-ai's run of an agent",
+    { attributes: { agent_name: "a", model_name: "gpt-4o", "gen_ai.usage.input_tokens": 10, "gen_ai.usage.output_tokens": 5 } },
+    "span-create",
+    { otel: { rollUp: { model: "gpt-4o", usageDetails: { input: 10, output: 5 } } } },
+  ],
+  [
     "Flue's tool",
     { scope: "@flue/opentelemetry", attributes: { "flue.tool.name": "bash", "flue.tool.arguments": "{}", "flue.tool.result": "ok" } },
     "tool-create",

@@ -189,6 +189,22 @@ describe("spans of", () => {
       "0.000949500000",
     ],
     [
+      "LangSmith, whose usage is JSON in one attribute",
+      {
+        "langsmith.span.kind": "llm",
+        "langsmith.usage_metadata": text({
+          input_tokens: 100,
+          output_tokens: 50,
+          total_tokens: 150,
+          input_token_details: { cache_read: 40, cache_creation: 20 },
+          output_token_details: { reasoning: 30 },
+        }),
+      },
+      sonnet,
+      { input: "40", input_cached_tokens: "40", input_cache_creation: "20", output: "20", output_reasoning_tokens: "30", total: "150" },
+      "0.000957000000",
+    ],
+    [
       "what nobody knows and what is no count, which is not charged",
       {
         "gen_ai.usage.input_tokens": 100,
@@ -203,6 +219,39 @@ describe("spans of", () => {
     ],
   ])("%s", (_, attributes, model, usageDetails, totalCost) => {
     expect(priced(spanUsage(attributes), model)).toMatchObject({ usageDetails, totalCost });
+  });
+});
+
+describe("costs that spans have from", () => {
+  const answer = (metadata: object) => ({
+    "ai.operationId": "ai.generateText.doGenerate",
+    "ai.usage.inputTokens": 10,
+    "ai.response.providerMetadata": text(metadata),
+  });
+  it.each<[string, Parameters<typeof mapOne>[0]["attributes"], object | undefined]>([
+    [
+      "MLflow",
+      { "mlflow.llm.cost": text({ input_cost: 0.1, output_cost: 0.2, total_cost: 0.3 }) },
+      { input: 0.1, output: 0.2, total: 0.3 },
+    ],
+    ["LangSmith", { "langsmith.usage_metadata": text({ input_tokens: 1, total_cost: 0.123 }) }, { total: 0.123 }],
+    [
+      "Sentry",
+      { "gen_ai.cost.input_tokens": 0.1, "gen_ai.cost.output_tokens": 0.2, "gen_ai.cost.total_tokens": 0.3 },
+      { input: 0.1, output: 0.2, total: 0.3 },
+    ],
+    ["Vercel's AI Gateway", answer({ gateway: { cost: "0.0012", marketCost: "0.002" } }), { total: 0.0012 }],
+    ["OpenRouter", answer({ openrouter: { usage: { cost: 0.002, costDetails: { upstreamInferenceCost: 0.002 } } } }), { total: 0.002 }],
+    [
+      "OpenRouter with an own key, whose provider charges beside the fee",
+      answer({ openrouter: { usage: { cost: 0.5, costDetails: { upstreamInferenceCost: 10 } } } }),
+      { total: 10.5 },
+    ],
+    ["an attribute before JSON", { "gen_ai.usage.cost": 1, "mlflow.llm.cost": text({ total_cost: 2 }) }, { total: 1 }],
+    ["nothing of these", { "mlflow.llm.cost": "none", ...answer({ gateway: { cost: "free" }, openrouter: null }) }, undefined],
+  ])("%s", (_, attributes, costDetails) => {
+    const { observation } = mapOne({ attributes: { "langfuse.observation.type": "generation", ...attributes } });
+    expect(observation.body["costDetails"]).toEqual(costDetails);
   });
 });
 
@@ -300,8 +349,8 @@ describe("events with the usage of", () => {
       },
       sonnet,
       { input: "12", input_cached_tokens: "8", input_cache_creation_5m: "60", input_cache_creation_1h: "40", output: "30", total: "150" },
-      // The prices above have none for a lifetime.
-      "0.000488400000",
+      // The prices above have none for a lifetime: that of writes counts.
+      "0.000863400000",
     ],
     [
       "Bedrock",
