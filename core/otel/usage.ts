@@ -12,9 +12,9 @@ import { joinReported, type ReportedUsage, reportedUsage } from "../usage/report
 import { resolveUsage, type UsageKinds } from "../usage/resolve-usage.ts";
 import { usageInnerPrefixes, usageObjectNames, usagePrefixes } from "../usage/usage-spellings.ts";
 import { langfuse } from "./attribute-names.ts";
-import { type Attributes, below, fieldOf, isMeaningful, toNumber } from "./attributes.ts";
+import { type Attributes, below, fieldOf, isMeaningful, toAttributes, toNumber } from "./attributes.ts";
 import { genkitPart } from "./genkit.ts";
-import { claudeCodeScope, isRollUp } from "./model.ts";
+import { claudeCodeScope, isRollUp, reportedModelName } from "./model.ts";
 import { isJsonObject, type JsonObject, parseIfText, parseObject, setOwn } from "./safe-json.ts";
 import type { SpanFacts } from "./span-facts.ts";
 
@@ -160,4 +160,31 @@ const adkResponse = (attributes: Attributes): ReportedUsage | undefined => {
   return usage === undefined ? undefined : reportedUsage(flattenUsage(usage), "object");
 };
 
-const sources: readonly Source[] = [genkit, claudeCode, generic];
+/** Reads the last event of the span that reports usage: `gen_ai.client.inference.operation.details`, or the last piece of a stream. */
+const events: Source = ({ span }) => {
+  for (const { attributes } of span.events.toReversed()) {
+    const reported = reportedUsage(attributePaths(toAttributes(attributes)), "span");
+    if (reported !== undefined) return reported;
+  }
+  return undefined;
+};
+
+/** Attributes that may hold a provider's response as it came. */
+const responseNames = ["gen_ai.completion", "output.value", "mlflow.spanOutputs", "traceloop.entity.output"];
+
+/** Reads the usage in the response of a call that reports none. Asks for both sides: an answer in JSON may have a `usage` of its own. */
+const response: Source = (facts) => {
+  if (reportedModelName(facts) === undefined) return undefined;
+  for (const name of responseNames) {
+    const value = facts.attributes.get(name);
+    const body = typeof value === "string" && !value.includes('"usage') ? undefined : parseObject(value);
+    for (const field of ["usage", "usageMetadata", "usage_metadata"]) {
+      const paths = flattenUsage(fieldOf(body, field));
+      const reported = paths.has("input") || paths.has("output") ? undefined : reportedUsage(paths, "object");
+      if (reported?.counts.input !== undefined && reported.counts.output !== undefined) return reported;
+    }
+  }
+  return undefined;
+};
+
+const sources: readonly Source[] = [genkit, claudeCode, generic, events, response];

@@ -66,6 +66,7 @@ export const usageSources = {
     url: "https://learn.microsoft.com/dotnet/api/microsoft.extensions.ai.usagedetails",
     read,
   },
+  watsonx: { name: "IBM watsonx.ai", url: "https://cloud.ibm.com/apidocs/watsonx-ai", read: null },
   codex: { name: "Codex", url: "https://github.com/openai/codex", read: null },
   pi: { name: "pi", url: "https://github.com/badlogic/pi-mono/tree/main/packages/ai", read: null },
   opencode: { name: "OpenCode", url: "https://github.com/sst/opencode", read: null },

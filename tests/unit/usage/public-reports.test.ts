@@ -222,6 +222,42 @@ describe("spans of", () => {
   });
 });
 
+describe("usage that no attribute of a span reports", () => {
+  const anthropic = { input_tokens: 12, output_tokens: 30, cache_read_input_tokens: 20 };
+  const usageOf = (attributes: Parameters<typeof mapOne>[0]["attributes"], events: Parameters<typeof mapOne>[0]["events"] = []) =>
+    mapOne({ attributes: { "langfuse.observation.type": "generation", ...attributes }, events }).observation.body["usageDetails"];
+  const details = (input: number, name = "gen_ai.client.inference.operation.details") => ({
+    name,
+    attributes: { "gen_ai.usage.input_tokens": input, "gen_ai.usage.output_tokens": 5 },
+  });
+  const called = { "gen_ai.request.model": "m" };
+
+  it("is that of the last event that reports some", () => {
+    const other = { name: "other", attributes: { n: 1 } };
+    expect(usageOf(called, [details(1, "chunk"), details(10), other])).toEqual({ input: 10, output: 5 });
+    expect(usageOf({ ...called, "gen_ai.usage.input_tokens": 7 }, [details(10)])).toEqual({ input: 7 });
+  });
+
+  it.each<[string, Parameters<typeof mapOne>[0]["attributes"], object | undefined]>([
+    [
+      "of a provider",
+      { ...called, "gen_ai.completion": text({ content: [], usage: anthropic }) },
+      { input: 12, input_cached_tokens: 20, output: 30 },
+    ],
+    [
+      "of Gemini",
+      { ...called, "output.value": text({ candidates: [], usageMetadata: { promptTokenCount: 10, candidatesTokenCount: 5 } }) },
+      { input: 10, output: 5 },
+    ],
+    ["without a model", { "gen_ai.completion": text({ usage: anthropic }) }, undefined],
+    ["that tells another usage", { ...called, "output.value": text({ usage: { total: 120, input: 3, output: 4 } }) }, undefined],
+    ["that tells one side", { ...called, "output.value": text({ usage: { input_tokens: 3 } }) }, undefined],
+    ["that is no JSON", { ...called, "output.value": 'the "usage" is {' }, undefined],
+  ])("is that of the response in the output: %s", (_, attributes, usage) => {
+    expect(usageOf(attributes)).toEqual(usage);
+  });
+});
+
 describe("costs that spans have from", () => {
   const answer = (metadata: object) => ({
     "ai.operationId": "ai.generateText.doGenerate",
@@ -351,6 +387,43 @@ describe("events with the usage of", () => {
       { input: "12", input_cached_tokens: "8", input_cache_creation_5m: "60", input_cache_creation_1h: "40", output: "30", total: "150" },
       // The prices above have none for a lifetime: that of writes counts.
       "0.000863400000",
+    ],
+    [
+      "Anthropic with a compaction, which the totals leave out",
+      {
+        input_tokens: 23000,
+        output_tokens: 1000,
+        cache_read_input_tokens: 0,
+        iterations: [
+          { type: "compaction", input_tokens: 180000, output_tokens: 3500, cache_read_input_tokens: 50 },
+          { type: "message", input_tokens: 23000, output_tokens: 1000, cache_read_input_tokens: 0 },
+          { type: "advisor_message", model: "another", input_tokens: 9, output_tokens: 9 },
+        ],
+      },
+      sonnet,
+      { input: "203000", input_cached_tokens: "50", output: "4500", total: "207550" },
+      "0.676515000000",
+    ],
+    [
+      "LangChain in the flex tier, as Langfuse's SDK tells it",
+      { input: 0, output: 0, total: 150, input_flex: 60, input_flex_cache_read: 40, output_flex: 20, output_flex_reasoning: 30 },
+      gpt4o,
+      { input: "0", input_flex: "60", input_flex_cache_read: "40", output_flex: "20", output_flex_reasoning: "30", total: "150" },
+      "0.000700000000",
+    ],
+    [
+      "Llama on Bedrock",
+      { prompt_token_count: 100, generation_token_count: 50, stop_reason: "stop" },
+      gpt4o,
+      { input: "100", output: "50", total: "150" },
+      "0.000750000000",
+    ],
+    [
+      "watsonx",
+      { input_token_count: 100, generated_token_count: 50 },
+      gpt4o,
+      { input: "100", output: "50", total: "150" },
+      "0.000750000000",
     ],
     [
       "Bedrock",
