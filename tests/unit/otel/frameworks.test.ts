@@ -451,6 +451,25 @@ const frameworks: Row[] = [
     { otel: { rollUp: { costDetails: { total: 0.001 } } } },
   ],
   [
+    "the service tier of OpenAI's response, over the one that was requested",
+    {
+      attributes: {
+        "gen_ai.request.model": "gpt-5",
+        "openai.request.service_tier": "priority",
+        "openai.response.service_tier": "default",
+        "gen_ai.request.temperature": 1,
+      },
+    },
+    "generation-create",
+    { modelParameters: { service_tier: "default", temperature: 1 } },
+  ],
+  [
+    "the service tier of OpenAI's response alone",
+    { attributes: { "gen_ai.request.model": "gpt-5", "gen_ai.openai.response.service_tier": "flex" } },
+    "generation-create",
+    { modelParameters: { service_tier: "flex" } },
+  ],
+  [
     "MLflow's model, as JSON text",
     {
       attributes: {
