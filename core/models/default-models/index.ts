@@ -1,6 +1,6 @@
 /**
  * Default models: USD per token of common models, used if a project has no model of its own for the name. Makers' list prices for standard
- * calls: no batch, priority or regional rates; a long-prompt surcharge only where the entry has a tier for it.
+ * calls: no batch or regional rates; a long prompt, and a service tier such as flex, only where the entry has a tier for it.
  * Read from the makers' price pages, and from tables that cite them, on the dates given below; not checked against invoices. A project with
  * another contract creates its own model (docs/models.md).
  * Names are the makers' own; candidate-names.ts removes what gateways and clouds add. `-latest` names that have moved between prices are

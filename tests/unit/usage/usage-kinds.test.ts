@@ -56,7 +56,7 @@ describe("the price of", () => {
 describe("the default models", () => {
   const input = (Object.keys(usageRoles) as UsageRole[]).filter((role) => role.startsWith("input") || role.startsWith("cache"));
   const long = defaultModels.flatMap(({ pricingTiers }) =>
-    pricingTiers.filter(({ isDefault }) => !isDefault).map((tier) => ({ tier, pricingTiers })),
+    pricingTiers.filter(({ name }) => name === "Long prompt").map((tier) => ({ tier, pricingTiers })),
   );
 
   it("charge every kind of the input and of the output", () => {
