@@ -60,7 +60,9 @@ const gateways = [
   "openai-chat",
   "openai-responses",
   "anthropic",
+  "anthropic.messages",
   "google",
+  "google.generative-ai",
   "mistral",
   "mistralai",
   "cohere",
@@ -75,7 +77,7 @@ const gateways = [
   "amazon",
   "voyage",
 ];
-const gatewayPrefix = new RegExp(`^@?(?:${gateways.join("|")})[/:]`, "i");
+const gatewayPrefix = new RegExp(`^@?(?:${gateways.join("|").replaceAll(".", "\\.")})[/:]`, "i");
 
 /** Makers as Amazon Bedrock writes them before a model's name. */
 const bedrockMaker = "(?:anthropic|amazon|cohere|deepseek|mistral|openai|qwen|moonshotai|zai|google|minimax|ai21|meta)";

@@ -10,6 +10,7 @@
 import type { Model } from "../model.ts";
 import { amazonModels } from "./amazon.ts";
 import { anthropicModels } from "./anthropic.ts";
+import { bedrockModels } from "./bedrock.ts";
 import { deepseekModels } from "./deepseek.ts";
 import { geminiModels } from "./google.ts";
 import { llamaModels } from "./groq.ts";
@@ -25,6 +26,7 @@ export const defaultModels: readonly Model[] = [
   ...mistralModels,
   ...llamaModels,
   ...amazonModels,
+  ...bedrockModels,
   ...xaiModels,
   ...otherModels,
   ...deepseekModels,
