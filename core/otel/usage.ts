@@ -97,7 +97,7 @@ const claudeCode: Source = ({ attributes, scope }) => {
 const generic: Source = ({ attributes }) => {
   const reported = reportedUsage(attributePaths(attributes), "span");
   const answers = reported === undefined ? [] : providerMetadata(attributes);
-  return [...answers, adkResponse(attributes)].reduce(joinReported, reported);
+  return [...answers, adkResponse(attributes), ...liveKitMetrics(attributes)].reduce(joinReported, reported);
 };
 
 const attributePaths = (attributes: Attributes): UsagePaths => {
@@ -159,6 +159,10 @@ const adkResponse = (attributes: Attributes): ReportedUsage | undefined => {
   const usage = fieldOf(parseObject(attributes.get("gcp.vertex.agent.llm_response")), "usage_metadata");
   return usage === undefined ? undefined : reportedUsage(flattenUsage(usage), "object");
 };
+
+/** LiveKit reports cached tokens, and all of a realtime model, only in its metrics. */
+const liveKitMetrics = (attributes: Attributes): (ReportedUsage | undefined)[] =>
+  ["lk.llm_metrics", "lk.realtime_model_metrics"].map((name) => reportedUsage(flattenUsage(parseObject(attributes.get(name))), "span"));
 
 /** Reads the last event of the span that reports usage: `gen_ai.client.inference.operation.details`, or the last piece of a stream. */
 const events: Source = ({ span }) => {

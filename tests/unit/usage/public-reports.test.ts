@@ -189,6 +189,51 @@ describe("spans of", () => {
       "0.000949500000",
     ],
     [
+      "LiveKit, whose metrics tell the cached tokens",
+      {
+        "gen_ai.usage.input_tokens": 100,
+        "gen_ai.usage.output_tokens": 20,
+        "lk.llm_metrics": text({ prompt_tokens: 100, prompt_cached_tokens: 60, completion_tokens: 20, total_tokens: 120, duration: 2 }),
+      },
+      gpt4o,
+      { input: "40", input_cached_tokens: "60", output: "20", total: "120" },
+      "0.000375000000",
+    ],
+    [
+      "LiveKit with a realtime model",
+      {
+        "lk.realtime_model_metrics": text({
+          input_tokens: 100,
+          output_tokens: 20,
+          total_tokens: 120,
+          input_token_details: { audio_tokens: 70, text_tokens: 30, cached_tokens: 10, cached_tokens_details: { text_tokens: 10 } },
+          output_token_details: { text_tokens: 5, audio_tokens: 15 },
+        }),
+      },
+      gpt4o,
+      { input: "20", input_cached_tokens: "10", input_audio_tokens: "70", output: "5", output_audio_tokens: "15", total: "120" },
+      "0.000437500000",
+    ],
+    [
+      "Mastra with sound",
+      {
+        "gen_ai.usage.input_tokens": 100,
+        "gen_ai.usage.output_tokens": 20,
+        "gen_ai.usage.audio_input_tokens": 70,
+        "gen_ai.usage.audio_output_tokens": 15,
+      },
+      gpt4o,
+      { input: "30", input_audio_tokens: "70", output: "5", output_audio_tokens: "15", total: "120" },
+      "0.000450000000",
+    ],
+    [
+      "AG2 with thoughts",
+      { "gen_ai.usage.input_tokens": 100, "gen_ai.usage.output_tokens": 50, "gen_ai.usage.thinking_tokens": 30 },
+      gpt4o,
+      { input: "100", output: "20", output_reasoning_tokens: "30", total: "150" },
+      "0.000750000000",
+    ],
+    [
       "LangSmith, whose usage is JSON in one attribute",
       {
         "langsmith.span.kind": "llm",
@@ -276,6 +321,12 @@ describe("costs that spans have from", () => {
       { "gen_ai.cost.input_tokens": 0.1, "gen_ai.cost.output_tokens": 0.2, "gen_ai.cost.total_tokens": 0.3 },
       { input: 0.1, output: 0.2, total: 0.3 },
     ],
+    [
+      "genai-otel-instrument",
+      { "gen_ai.usage.cost.total": 0.3, "gen_ai.usage.cost.prompt": 0.1, "gen_ai.usage.cost.completion": 0.2 },
+      { input: 0.1, output: 0.2, total: 0.3 },
+    ],
+    ["hands", { "gen_ai.cost.usd": "0.3", "gen_ai.cost.input_usd": 0.1 }, { input: 0.1, total: 0.3 }],
     ["Vercel's AI Gateway", answer({ gateway: { cost: "0.0012", marketCost: "0.002" } }), { total: 0.0012 }],
     ["OpenRouter", answer({ openrouter: { usage: { cost: 0.002, costDetails: { upstreamInferenceCost: 0.002 } } } }), { total: 0.002 }],
     [
