@@ -3,6 +3,7 @@
  * that kinds add up and each has its price.
  */
 import type { Json } from "../ingestion/event.ts";
+import { readCost } from "../ingestion/usage.ts";
 import { parseCost } from "../models/decimal.ts";
 import { type CostSpelling, costSpellings } from "../usage/cost-spellings.ts";
 import { flattenUsage, setCount, snakeCase, type UsagePaths } from "../usage/flatten-usage.ts";
@@ -55,11 +56,17 @@ export const reportedCostDetails = (attributes: Attributes): Record<string, numb
   return Object.keys(costs).length === 0 ? undefined : costs;
 };
 
+/** Reads text and tiny numbers as in events. */
+const usdOf = (value: Json | undefined): number | undefined => {
+  const cost = readCost(typeof value === "string" ? value : toNumber(value));
+  return cost === undefined ? undefined : Number(cost);
+};
+
 const sentCost = (attributes: Attributes, { name, fields, plus }: CostSpelling): number | undefined => {
   const value = attributes.get(name);
-  if (fields === undefined || value === undefined) return toNumber(value);
+  if (fields === undefined || value === undefined) return usdOf(value);
   const object = parseObject(value);
-  const at = (path: readonly string[]) => toNumber(path.reduce<Json | undefined>(fieldOf, object));
+  const at = (path: readonly string[]) => usdOf(path.reduce<Json | undefined>(fieldOf, object));
   const cost = at(fields);
   const more = plus === undefined ? undefined : at(plus);
   return cost !== undefined && more !== undefined && more > cost ? cost + more : cost;

@@ -168,8 +168,8 @@ export const usageSpellings: readonly UsageSpelling[] = [
   ...of("cacheWrite1h", ["langchain"], ["input_details.ephemeral_1h_input_tokens"]),
   ...of("cacheWrite5m", ["litellm"], ["input_details.cache_creation_token_details.ephemeral_5m_input_tokens"]),
   ...of("cacheWrite1h", ["litellm"], ["input_details.cache_creation_token_details.ephemeral_1h_input_tokens"]),
-  ...of("cacheWrite5m", ["langfuse"], ["input_cache_creation_5m"], { isKind: true }),
-  ...of("cacheWrite1h", ["langfuse"], ["input_cache_creation_1h"], { isKind: true }),
+  ...of("cacheWrite5m", ["langfuse"], ["input_cache_creation_5m", "input_ephemeral_5m_input_tokens"], { isKind: true }),
+  ...of("cacheWrite1h", ["langfuse"], ["input_cache_creation_1h", "input_ephemeral_1h_input_tokens"], { isKind: true }),
 
   // Input by modality.
   ...of("inputText", ["semconv"], ["text.input_tokens"]),

@@ -326,6 +326,8 @@ describe("costs that spans have from", () => {
       { "gen_ai.usage.cost.total": 0.3, "gen_ai.usage.cost.prompt": 0.1, "gen_ai.usage.cost.completion": 0.2 },
       { input: 0.1, output: 0.2, total: 0.3 },
     ],
+    ["hands in text", { "gen_ai.usage.cost": "$0.05" }, { total: 0.05 }],
+    ["a tiny number", { "gen_ai.usage.cost": 1e-130 }, { total: 0 }],
     ["hands", { "gen_ai.cost.usd": "0.3", "gen_ai.cost.input_usd": 0.1 }, { input: 0.1, total: 0.3 }],
     ["Vercel's AI Gateway", answer({ gateway: { cost: "0.0012", marketCost: "0.002" } }), { total: 0.0012 }],
     ["OpenRouter", answer({ openrouter: { usage: { cost: 0.002, costDetails: { upstreamInferenceCost: 0.002 } } } }), { total: 0.002 }],

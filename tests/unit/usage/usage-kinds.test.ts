@@ -26,6 +26,7 @@ describe("the price of", () => {
       "4",
     ],
     ["a write for a lifetime is not that of the input", "input_cache_creation_5m", { input: "1" }, undefined],
+    ["LangChain's lifetime is that of ours", "input_ephemeral_1h_input_tokens", { input_cache_creation_1h: "8" }, "8"],
     ["text is that of the input", "input_text_tokens", { input: "1" }, "1"],
     ["the input is that of text where there is no other", "input", { input_text_tokens: "1" }, "1"],
     ["sound is its own", "input_audio_tokens", { input: "1", input_audio_tokens: "9" }, "9"],
