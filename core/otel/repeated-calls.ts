@@ -28,7 +28,9 @@ const tokensOf = (usage: unknown): Tokens | undefined => {
   return total === 0 ? undefined : { input, output, total };
 };
 
-const isSame = (a: Tokens, b: Tokens): boolean => a.input === b.input && a.output === b.output && a.total === b.total;
+/** A span may report only a total. */
+const isSame = (own: Tokens, below: Tokens): boolean =>
+  own.total === below.total && (own.input + own.output === 0 || (own.input === below.input && own.output === below.output));
 
 type Span = { event: MappedEvent; own: Tokens | undefined; below: Tokens; parent: Span | undefined; childrenLeft: number };
 

@@ -102,6 +102,14 @@ describe("a call", () => {
       [1],
     ],
     [
+      "that reports only a total repeats one with that total",
+      [
+        { id: 1, attributes: { "gen_ai.operation.name": "chat", "gen_ai.usage.total_tokens": 1050 } },
+        { id: 2, parent: 1, attributes: chat(1000, 50) },
+      ],
+      [1],
+    ],
+    [
       "to an embedding model repeats one below",
       [
         { id: 1, attributes: kind("EMBEDDING", { "embedding.model_name": "m", "llm.token_count.prompt": 9 }) },
