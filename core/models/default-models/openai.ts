@@ -1,11 +1,20 @@
 /** Default models: list prices of OpenAI. */
 import type { Model } from "../model.ts";
-import { type Entry, model, type Prices } from "./price-entry.ts";
+import { type Entry, model, onBedrock, type Prices } from "./price-entry.ts";
 
 const dated = (...dates: string[]): string => (dates.length === 0 ? "" : `(-(${dates.join("|")}))?`);
 
-const openai = (name: string, since: string | null, dates: string[], prices: Prices, more: Partial<Entry> = {}): Model =>
-  model({ name, since, suffix: dated(...dates), prefix: "(openai/)?", tokenizer: "o200k_base", prices, ...more });
+const openaiEntry = (name: string, since: string | null, dates: string[], prices: Prices, more: Partial<Entry> = {}): Entry => ({
+  ...{ name, since, suffix: dated(...dates), prefix: "(openai/)?", tokenizer: "o200k_base", prices },
+  ...more,
+});
+const openai = (...entry: Parameters<typeof openaiEntry>): Model => model(openaiEntry(...entry));
+
+/** Bedrock sells these too, and charges a tenth more within a geography. */
+const openaiByRegion = (...entry: Parameters<typeof openaiEntry>): Model[] => [
+  openai(...entry),
+  onBedrock("openai", openaiEntry(...entry)),
+];
 
 /** From gpt-5.6 on, cache writes cost a quarter more, for any lifetime. */
 const astra = { input: "10", cached: "1", write: ["12.5", "12.5"], output: "50" } as const satisfies Prices;
@@ -132,31 +141,34 @@ export const openaiModels: Model[] = [
   ),
   openai("gpt-5.5-pro", null, [], { input: "30", output: "180" }, { ...flex, ...long({ input: "60", output: "270" }) }),
   ...["gpt-5.6-sol", "gpt-5.6"].flatMap((name) => [
-    openai(
+    ...openaiByRegion(
       name,
       "2026-07-09",
       [],
       { input: "5", cached: "0.5", write: ["6.25", "6.25"], output: "30" },
       { ...tiers, ...long({ input: "10", cached: "1", write: ["12.5", "12.5"], output: "45" }) },
     ),
-    openai(name, "2026-08-21", [], sol, { ...tiers, ...long({ input: "8", cached: "0.8", write: ["10", "10"], output: "30" }) }),
+    ...openaiByRegion(name, "2026-08-21", [], sol, { ...tiers, ...long({ input: "8", cached: "0.8", write: ["10", "10"], output: "30" }) }),
   ]),
-  openai(
+  ...openaiByRegion(
     "gpt-5.6-terra",
     "2026-07-09",
     [],
     { input: "2.5", cached: "0.25", write: ["3.125", "3.125"], output: "15" },
     { ...tiers, ...long({ input: "5", cached: "0.5", write: ["6.25", "6.25"], output: "22.5" }) },
   ),
-  openai("gpt-5.6-terra", "2026-07-30", [], terra, { ...tiers, ...long({ input: "4", cached: "0.4", write: ["5", "5"], output: "18" }) }),
-  openai(
+  ...openaiByRegion("gpt-5.6-terra", "2026-07-30", [], terra, {
+    ...tiers,
+    ...long({ input: "4", cached: "0.4", write: ["5", "5"], output: "18" }),
+  }),
+  ...openaiByRegion(
     "gpt-5.6-luna",
     "2026-07-09",
     [],
     { input: "1", cached: "0.1", write: ["1.25", "1.25"], output: "6" },
     { ...tiers, ...long({ input: "2", cached: "0.2", write: ["2.5", "2.5"], output: "9" }) },
   ),
-  openai("gpt-5.6-luna", "2026-07-30", [], luna, {
+  ...openaiByRegion("gpt-5.6-luna", "2026-07-30", [], luna, {
     ...tiers,
     ...long({ input: "0.4", cached: "0.04", write: ["0.5", "0.5"], output: "1.8" }),
   }),

@@ -147,7 +147,7 @@ export const model = (entry: Entry): Model => {
 
 /**
  * Bedrock charges a tenth more for profiles that stay within a geography: Claude from Sonnet 4.5 on
- * (https://platform.claude.com/docs/en/about-claude/pricing, read 2026-11).
+ * (https://platform.claude.com/docs/en/about-claude/pricing, read 2026-11), and GPT-5.6 (pydantic/genai-prices 0.1.8).
  */
 const regional = (prices: Prices): Prices => inTenths(prices, 11n);
 
@@ -162,6 +162,7 @@ export const onBedrock = (maker: string, entry: Entry): Model =>
     modelName: `us.${maker}.${entry.name}`,
     prefix: `${bedrockGeography}\\.`,
     prices: regional(entry.prices),
+    ...(entry.priority !== undefined && { priority: regional(entry.priority) }),
     ...(entry.long !== undefined && { long: { above: entry.long.above, prices: regional(entry.long.prices) } }),
     tierName: "Standard, within a geography of Bedrock: 10 % more",
   });
