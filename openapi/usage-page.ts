@@ -78,8 +78,8 @@ A *whole* is a count such as all input tokens; a *part* is some of these, such a
 - **Maps of kinds.** A usage map that has only kinds, or kinds of the caller's own, stays unchanged, and its kinds are priced by their names. If its total is \`input\` plus \`output\`, its other kinds are parts of these. Cache writes told as a sum and by lifetime count by lifetime. What Langfuse's SDK makes of LangChain's counts by modality (\`input_modality_1\`) is read as Gemini's.
 - **Unknown numbers.** In a provider's object, an unknown number is kept under its name and is not part of the total; unknown details stay in their whole. On a span, such numbers are only in the metadata.
 - **Names** are compared in snake case: \`cachedContentTokenCount\` is \`cached_content_token_count\`. Lists by modality or time to live are read as objects: \`prompt_tokens_details.text\`. Of Anthropic's \`iterations\`, those of type \`compaction\` are added to the counts beside them, which leave them out.
-- **Names on spans** follow one of the prefixes ${code(usagePrefixes)}, optionally with ${code(usageInnerPrefixes)} after it. ${code(usageObjectNames)} may hold an object. \`ai.usage.*\` counts only on the spans of calls, because the AI SDK repeats it
-  around them. The same table reads the answers in \`ai.response.providerMetadata\` and \`gcp.vertex.agent.llm_response\`, LiveKit's metrics (\`lk.llm_metrics\`, \`lk.realtime_model_metrics\`), Genkit's \`genkit:output\` and Claude Code's attributes.
+- **Names on spans** follow one of the prefixes ${code(usagePrefixes)}, optionally with ${code(usageInnerPrefixes)} after it. ${code(usageObjectNames)} may hold an object.
+  The same table reads the answers in \`ai.response.providerMetadata\` and \`gcp.vertex.agent.llm_response\`, LiveKit's metrics (\`lk.llm_metrics\`, \`lk.realtime_model_metrics\`), Genkit's \`genkit:output\` and Claude Code's attributes.
 - **Spans whose attributes report no usage** have it from their last event that reports some, else, if they name a model, from the \`usage\` of the provider's response in their output (JSON).
 
 ## Spellings

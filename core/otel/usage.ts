@@ -110,8 +110,6 @@ const generic: Source = ({ attributes }) => {
 const attributePaths = (attributes: Attributes): UsagePaths => {
   const paths: UsagePaths = new Map();
   for (const prefix of usagePrefixes) {
-    // The AI SDK repeats the usage of its calls on the surrounding spans.
-    if (prefix === "ai.usage." && paths.size === 0 && !isAiSdkCall(attributes)) continue;
     for (const [name, value] of below(attributes, prefix)) addCounts(paths, innerPath(name), value);
   }
   for (const name of usageObjectNames) {
@@ -136,9 +134,6 @@ const addCounts = (paths: UsagePaths, path: string, value: Json): void => {
   const object = typeof value === "string" && !/^\s*[{[]/.test(value) ? undefined : parseIfText(value);
   if (isJsonObject(object) || Array.isArray(object)) flattenUsage(object, paths, path === "details" ? "" : path);
 };
-
-const isAiSdkCall = (attributes: Attributes): boolean =>
-  ["ai.operationId", "operation.name"].some((name) => /^ai\.\w+\.do[A-Z]/.test(String(attributes.get(name) ?? "")));
 
 /** Reads `{"anthropic": {"usage": {…}}}`: the responses of the AI SDK's providers, keyed by provider. */
 const providerMetadata = (attributes: Attributes): (ReportedUsage | undefined)[] => {

@@ -188,6 +188,22 @@ describe("a call", () => {
 });
 
 describe("what is no call to a model", () => {
+  it("keeps what the AI SDK sums up around its calls apart, which counts where those are not sent", () => {
+    const { observations } = mapped([
+      {
+        id: 1,
+        attributes: {
+          "operation.name": "ai.streamText",
+          "ai.operationId": "ai.streamText",
+          "ai.model.id": "gpt-4o",
+          "ai.usage.inputTokens": 10,
+          "ai.usage.outputTokens": 5,
+        },
+      },
+    ]);
+    expect(observations[0]?.body).toMatchObject({ otel: { rollUp: { model: "gpt-4o", usageDetails: { input: 10, output: 5 } } } });
+  });
+
   it.each(["TOOL", "RETRIEVER", "RERANKER", "GUARDRAIL", "EVALUATOR", "CHAIN", "AGENT"])("may repeat the calls below it: %s", (name) => {
     const usage = { "llm.token_count.prompt": 2000, "llm.token_count.completion": 90 };
     expect(mapped([{ id: 1, attributes: kind(name, usage) }]).rolling).toEqual([1]);
