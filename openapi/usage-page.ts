@@ -1,5 +1,5 @@
 /** The page `docs/usage.md`, generated from the tables of `core/usage/`. */
-import { costSpellings } from "../core/usage/cost-spellings.ts";
+import { type CostSpelling, costSpellings } from "../core/usage/cost-spellings.ts";
 import { type UsageRole, usageRoles } from "../core/usage/usage-roles.ts";
 import { type UsageSource, usageSources } from "../core/usage/usage-sources.ts";
 import {
@@ -37,6 +37,9 @@ const spellingLine = (row: UsageSpelling): string => {
   return `| \`${path}\`${only} | ${partOf(role)} | ${usageRoles[role].meaning} | ${counted(row)} | ${kind === null ? "not counted" : `\`${kind}\``} | ${named(row.sources)} |`;
 };
 
+const costLine = ({ name, fields, kind, sources }: CostSpelling): string =>
+  `| \`${name}\`${fields === undefined ? "" : `: \`${fields.join(".")}\``} | \`${kind}\` | ${named(sources)} |`;
+
 const kindLines = (): string[] => {
   const meanings = new Map<string, string>();
   for (const { kind, meaning } of Object.values(usageRoles)) if (kind !== null && !meanings.has(kind)) meanings.set(kind, meaning);
@@ -70,13 +73,14 @@ A *whole* is a count such as all input tokens; a *part* is some of these, such a
 - **Parts.** A part is subtracted from its whole once. Parts that overlap, such as cached text and text, are subtracted once too: cached tokens count as cached.
 - **Within or beside.** A part may be counted within its whole or beside it. The first of these that decides it is used: a part cannot exceed its whole; a count of what is beside the cache or the
   reasoning; the reported total; the meaning of the spelling (column "counted" below). Attributes of spans count parts within, except the provider answers that they carry.
-- **Totals and costs.** A reported total is kept, and so is a reported cost, even if it is zero. Costs in a provider's usage object (\`cost\`) are in the provider's unit and do not count as USD.
+- **Totals and costs.** A reported total is kept, and so is a reported cost, even if it is zero. Costs in a provider's usage object (\`cost\`) are in the provider's unit and do not count as USD, except those listed below.
 - **Several spellings of one count.** The first one in the table that is above zero counts.
-- **Maps of kinds.** A usage map that has only kinds, or kinds of the caller's own, stays unchanged, and its kinds are priced by their names. If its total is \`input\` plus \`output\`, its other kinds are parts of these.
+- **Maps of kinds.** A usage map that has only kinds, or kinds of the caller's own, stays unchanged, and its kinds are priced by their names. If its total is \`input\` plus \`output\`, its other kinds are parts of these. Cache writes told as a sum and by lifetime count by lifetime. What Langfuse's SDK makes of LangChain's counts by modality (\`input_modality_1\`) is read as Gemini's.
 - **Unknown numbers.** In a provider's object, an unknown number is kept under its name and is not part of the total; unknown details stay in their whole. On a span, such numbers are only in the metadata.
-- **Names** are compared in snake case: \`cachedContentTokenCount\` is \`cached_content_token_count\`. Lists by modality or time to live are read as objects: \`prompt_tokens_details.text\`.
-- **Names on spans** follow one of the prefixes ${code(usagePrefixes)}, optionally with ${code(usageInnerPrefixes)} after it. ${code(usageObjectNames)} may hold an object. \`ai.usage.*\` counts only on the spans of calls, because the AI SDK repeats it
-  around them. The same table reads the answers in \`ai.response.providerMetadata\` and \`gcp.vertex.agent.llm_response\`, Genkit's \`genkit:output\` and Claude Code's attributes.
+- **Names** are compared in snake case: \`cachedContentTokenCount\` is \`cached_content_token_count\`. Lists by modality or time to live are read as objects: \`prompt_tokens_details.text\`. Of Anthropic's \`iterations\`, those of type \`compaction\` are added to the counts beside them, which leave them out.
+- **Names on spans** follow one of the prefixes ${code(usagePrefixes)}, optionally with ${code(usageInnerPrefixes)} after it. ${code(usageObjectNames)} may hold an object.
+  The same table reads the answers in \`ai.response.providerMetadata\` and \`gcp.vertex.agent.llm_response\`, LiveKit's metrics (\`lk.llm_metrics\`, \`lk.realtime_model_metrics\`), Genkit's \`genkit:output\` and Claude Code's attributes.
+- **Spans whose attributes report no usage** have it from their last event that reports some, else, if they name a model, from the \`usage\` of the provider's response in their output (JSON).
 
 ## Spellings
 
@@ -94,7 +98,7 @@ Costs are in USD. For each kind, the first attribute that is a number of at leas
 
 | attribute | kind | sent by |
 | --- | --- | --- |
-${costSpellings.map(({ name, kind, sources }) => `| \`${name}\` | \`${kind}\` | ${named(sources)} |`).join("\n")}
+${costSpellings.map(costLine).join("\n")}
 
 ## Sources
 

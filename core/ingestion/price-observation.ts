@@ -2,7 +2,7 @@
 import { parseExactJson } from "../exact-json.ts";
 import type { Model } from "../models/model.ts";
 import { type CountTokens, usageAndCost } from "../models/usage-and-cost.ts";
-import type { Json } from "./event.ts";
+import type { Json, ObservationType } from "./event.ts";
 import type { MergedObservation } from "./merge/merge-observation.ts";
 
 /** Parses JSON that we encoded ourselves; anything but an object means no parameters. */
@@ -10,6 +10,8 @@ const parseParameters = (text: string | null): Record<string, Json> | null => {
   if (text === null || !text.startsWith("{")) return null;
   return parseExactJson(text) as Record<string, Json>;
 };
+
+const callTypes: ReadonlySet<string> = new Set<ObservationType>(["GENERATION", "EMBEDDING"]);
 
 const isName = (name: string | null | undefined): name is string => name !== undefined && name !== null && name !== "";
 
@@ -23,13 +25,14 @@ export const priceObservation = (observation: MergedObservation, models: readonl
       modelParameters: parseParameters(row.model_parameters),
       metadata: row.metadata,
       input: row.input,
-      output: row.output,
+      // Makers charge what an embedding model reads; its vectors are no tokens.
+      output: row.type === "EMBEDDING" ? null : row.output,
       level: row.level,
       startTime: row.start_time,
     },
     models,
-    // An observation that rolls up the calls below it repeats their texts; tokens are counted on those calls.
-    otel.rollUp === undefined ? countTokens : () => undefined,
+    // Agents, chains and tools, and whatever rolls up the calls below it, repeat the texts of those calls, where tokens are counted.
+    callTypes.has(row.type) && otel.rollUp === undefined ? countTokens : () => undefined,
   );
   return {
     ...observation,

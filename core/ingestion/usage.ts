@@ -22,21 +22,28 @@ const mapOf = <Value>(entries: [string, Value | undefined][]): Record<string, Va
 
 /**
  * Returns the shortest decimal for the number, without an exponent; undefined if negative or not finite. Text may have one, as Python
- * prints a Decimal of less than a millionth; text of a plain decimal keeps every digit.
+ * prints a Decimal of less than a millionth, a dollar sign, and separators of thousands; text of a plain decimal keeps every digit.
  */
 export const readCost = (value: unknown): string | undefined => {
   if (typeof value === "string") {
-    const text = value.trim();
+    const text = value
+      .trim()
+      .replace(/^\$\s*/, "")
+      .replaceAll(/(?<=\d)[,_](?=\d{3}(?:\D|$))/g, "");
     if (/^\d{1,40}(\.\d{1,40})?$/.test(text)) return text.replace(/^0+(?=\d)/, "");
     return decimalText.test(text) ? readCost(Number(text)) : undefined;
   }
   if (typeof value !== "number" || !Number.isFinite(value) || value < 0) return undefined;
+  if (value < leastCost) return "0";
   const [, whole = "0", fraction = "", exponent = "0"] = /^(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(value)) ?? [];
   const shift = Number(exponent);
   if (shift === 0) return String(value + 0);
   if (shift > 0) return `${whole}${fraction.padEnd(shift, "0")}`;
   return `0.${"0".repeat(-shift - 1)}${whole}${fraction}`;
 };
+
+/** What no column stores; the digits of less would be too many to read again. */
+const leastCost = 1e-18;
 
 const decimalText = /^\+?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 

@@ -60,7 +60,9 @@ const gateways = [
   "openai-chat",
   "openai-responses",
   "anthropic",
+  "anthropic.messages",
   "google",
+  "google.generative-ai",
   "mistral",
   "mistralai",
   "cohere",
@@ -75,7 +77,7 @@ const gateways = [
   "amazon",
   "voyage",
 ];
-const gatewayPrefix = new RegExp(`^@?(?:${gateways.join("|")})[/:]`, "i");
+const gatewayPrefix = new RegExp(`^@?(?:${gateways.join("|").replaceAll(".", "\\.")})[/:]`, "i");
 
 /** Makers as Amazon Bedrock writes them before a model's name. */
 const bedrockMaker = "(?:anthropic|amazon|cohere|deepseek|mistral|openai|qwen|moonshotai|zai|google|minimax|ai21|meta)";
@@ -119,14 +121,19 @@ export const nameRules: readonly Rule[] = [
     reduce: replacing(gatewayPrefix),
   },
   {
+    what: "the provider as a customer of Portkey has named it: @openai-prod/",
+    source: "https://portkey.ai/docs/product/model-catalog, names from client code",
+    reduce: replacing(/^@[a-z0-9][a-z0-9_-]*\//i),
+  },
+  {
     what: "the region of Bedrock in the path of LiteLLM: us-east-1/",
     source: "https://docs.litellm.ai/docs/providers/bedrock, read 2026-11",
     reduce: replacing(/^[a-z]{2}(?:-gov)?-[a-z]+-\d\//i),
   },
   {
-    what: "OpenRouter's way of routing: :nitro, :floor, :online, :exacto, :extended, :thinking, :beta",
+    what: "OpenRouter's way of routing: :nitro, :floor, :online, :exacto, :thinking, :beta",
     source: "https://openrouter.ai/docs/guides/routing/model-variants, read 2026-11",
-    reduce: replacing(/:(?:nitro|floor|online|exacto|extended|thinking|beta)$/i),
+    reduce: replacing(/:(?:nitro|floor|online|exacto|thinking|beta)$/i),
   },
   {
     what: "Claude Code's mark of a long context window: [1m]",
@@ -178,8 +185,8 @@ const candidatesMax = 24;
 /** Maximum for all candidates together: every pattern of a project may be tried on each. */
 const charactersMax = 1000;
 
-/** Free and fine-tuned models have other prices than their base: only the name as sent can match. */
-const hasPriceOfItsOwn = (name: string): boolean => /:free$/i.test(name) || /(?:^|[/:])ft:/i.test(name);
+/** Free, extended and fine-tuned models have other prices than their base: only the name as sent can match. */
+const hasPriceOfItsOwn = (name: string): boolean => /:(?:free|extended)$/i.test(name) || /(?:^|[/:])ft:/i.test(name);
 
 /**
  * Returns the trimmed name, then each shorter one. At most 24, and at most 1,000 characters together if there are several; linear in the

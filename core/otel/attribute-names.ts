@@ -96,12 +96,14 @@ export const modelNames = [
   "llm.response.model_name",
   "llm.model_name",
   "llm.request.model_name",
+  "llm.request.model",
+  "mlflow.llm.model",
   "embedding.model_name",
   "reranker.model_name",
   "model",
   "llm.model",
   "ai.model.name",
-  "mlflow.llm.model",
+  "model_name",
 ];
 
 /** A span with one of these is a model call. `ai.model.id` is not listed: it also stands on the spans around such calls. */

@@ -5,7 +5,7 @@
  * the spans is valid: `parseTracesJson` reads stored requests.
  */
 import { nameCharactersMax } from "../ingestion/body-schemas.ts";
-import type { Json, OtelBody, RootCandidate } from "../ingestion/event.ts";
+import type { Json, ObservationType, OtelBody, RootCandidate } from "../ingestion/event.ts";
 import { finish, type Pieces } from "../pieces.ts";
 import { langfuse, traceNameNames } from "./attribute-names.ts";
 import { type Attributes, firstText, isMeaningful, isTrue, toAttributes } from "./attributes.ts";
@@ -21,7 +21,8 @@ import { observationType } from "./observation-type.ts";
 import type { OtlpTraces, Rejection } from "./otlp-traces.ts";
 import { promptReference } from "./prompt.ts";
 import { createRejectionCount } from "./rejections.ts";
-import { namingRollUps, rollUp, withRollUp } from "./roll-up.ts";
+import { rollingUpRepeatedCalls } from "./repeated-calls.ts";
+import { mayRepeatCalls, namingRollUps, rollUp, withRollUp } from "./roll-up.ts";
 import { type MapContext, type SpanFacts, spanFacts } from "./span-facts.ts";
 import { textHash } from "./text-hash.ts";
 import { observationTools } from "./tools.ts";
@@ -50,10 +51,13 @@ export const mapSpans = (traces: OtlpTraces, context: MapContext): MappedSpans =
 export function* mapSpansInPieces(traces: OtlpTraces, context: MapContext): Pieces<MappedSpans> {
   const rejected = createRejectionCount();
   const events: MappedEvent[] = [];
+  const calls = new Set<MappedEvent>();
   const byTrace = topmostSpans(traces, context.nowMs);
   for (const facts of factsOf(traces, context, rejected.add)) {
     try {
-      const observation = observationEvent(facts);
+      const type = observationType(facts);
+      const observation = observationEvent(facts, type);
+      if (mayRepeatCalls(facts, type)) calls.add(observation);
       const trace = traceEvent(facts, { isTopmost: byTrace.get(facts.span.traceId)?.topmost.has(facts.span) === true });
       if (trace !== undefined) events.push(trace);
       events.push(observation);
@@ -63,7 +67,7 @@ export function* mapSpansInPieces(traces: OtlpTraces, context: MapContext): Piec
     yield;
   }
   for (const [traceId, spans] of byTrace) if (spans.spanIds.size > 1) events.push(spanIdsEvent(traceId, spans));
-  return { events: namingRollUps(events), rejected: rejected.list() };
+  return { events: namingRollUps(rollingUpRepeatedCalls(events, calls)), rejected: rejected.list() };
 }
 
 /** Names only the error's class, which tells our own bug from damaged data. Its message might hold customer data. */
@@ -96,9 +100,8 @@ const observationIdOfParent = (facts: SpanFacts): string | undefined => {
   return parentSpanId === undefined ? undefined : observationIdOf(facts, parentSpanId);
 };
 
-const observationEvent = (facts: SpanFacts): MappedEvent => {
+const observationEvent = (facts: SpanFacts, type: ObservationType): MappedEvent => {
   const { span, attributes, startTime, endTime } = facts;
-  const type = observationType(facts);
   const content = observationContent(facts);
   const rolledUp = rollUp(facts, type);
   return {

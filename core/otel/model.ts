@@ -18,6 +18,7 @@ export const modelName = (facts: SpanFacts): string | undefined =>
 
 /** Also applies to a span that repeats the calls below it. */
 export const reportedModelName = ({ attributes }: SpanFacts): string | undefined => {
+  // MLflow sends its values as JSON text, in quotes.
   const name = firstId(attributes, modelNames);
   const subtype = attributes.get("genkit:metadata:subtype");
   const isGenkitModel = subtype === "model" || subtype === "background-model" || subtype === "embedder";
@@ -43,7 +44,7 @@ export const modelParameters = (facts: SpanFacts): Record<string, string | numbe
     const found = source(facts);
     if (found !== undefined && isMeaningful(found)) return toParameters(withServiceTier(found, facts));
   }
-  return undefined;
+  return toParameters(withServiceTier({}, facts));
 };
 
 type Source = (facts: SpanFacts) => JsonObject | undefined;
@@ -91,8 +92,16 @@ const serviceTier = (attributes: Attributes): Json | undefined => {
   return isMeaningful(tier) ? tier : undefined;
 };
 
-/** Adds the service tier to parameters from any source: prices depend on the tier the provider chose. */
+const responseTierNames = ["openai.response.service_tier", "gen_ai.openai.response.service_tier"];
+
+/**
+ * Adds the service tier to parameters from any source: prices depend on the tier the provider chose, which may be another than was requested.
+ * Parameters set with Langfuse's SDKs stay.
+ */
 const withServiceTier = (parameters: JsonObject, { attributes, scope }: SpanFacts): JsonObject => {
+  const chosen = firstText(attributes, responseTierNames);
+  if (chosen !== undefined && !isMeaningful(parseObject(attributes.get(langfuse.modelParameters))))
+    return { ...parameters, service_tier: chosen };
   const tier = scope.name === "ai" ? serviceTier(attributes) : undefined;
   return tier === undefined || Object.hasOwn(parameters, "service_tier") ? parameters : { ...parameters, service_tier: tier };
 };

@@ -1,7 +1,7 @@
 /**
- * OpenTelemetry, mapping: spans whose model, usage and cost may repeat those of the calls below them: agents, chains, and spans not known
- * to be a call. Whether they do is decided once the spans below are known (`core/ingestion/roll-up.ts`). Until then, their values are kept
- * here.
+ * OpenTelemetry, mapping: spans whose model, usage and cost may repeat those of the calls below them: every span that is no call to a
+ * model, such as agents, chains and tools. Whether they do is decided once the spans below are known (`core/ingestion/roll-up.ts`). Until
+ * then, their values are kept here.
  */
 
 import type { ObservationType, OtelBody } from "../ingestion/event.ts";
@@ -13,13 +13,20 @@ import { type JsonObject, parseObject } from "./safe-json.ts";
 import type { SpanFacts } from "./span-facts.ts";
 import { reportedCostDetails, reportedUsageDetails } from "./usage.ts";
 
-const rollingTypes: ReadonlySet<ObservationType> = new Set(["SPAN", "AGENT", "CHAIN"]);
+const callTypes: ReadonlySet<ObservationType> = new Set(["GENERATION", "EMBEDDING"]);
 
-/** Returns undefined if the span reports no such values. Values from Langfuse's SDKs always belong to the observation itself. */
+/** Values from Langfuse's SDKs always belong to the observation itself. */
+const hasOwnUsage = ({ attributes }: SpanFacts): boolean =>
+  [langfuse.usageDetails, langfuse.costDetails].some((name) => isMeaningful(parseObject(attributes.get(name))));
+
+/** Returns whether the span is a call that may repeat one below it: see `repeated-calls.ts`. */
+export const mayRepeatCalls = (facts: SpanFacts, type: ObservationType): boolean => callTypes.has(type) && !hasOwnUsage(facts);
+
+/** Returns undefined if the span reports no such values. */
 export const rollUp = (facts: SpanFacts, type: ObservationType): JsonObject | undefined => {
   const { attributes } = facts;
-  if (!isRollUp(attributes) && !rollingTypes.has(type)) return undefined;
-  if ([langfuse.usageDetails, langfuse.costDetails].some((name) => isMeaningful(parseObject(attributes.get(name))))) return undefined;
+  if (!isRollUp(attributes) && callTypes.has(type)) return undefined;
+  if (hasOwnUsage(facts)) return undefined;
   const reported = reportedUsageDetails(facts);
   const usage = isMeaningful(reported) ? reported : undefined;
   const costs = reportedCostDetails(attributes);

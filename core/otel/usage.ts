@@ -3,8 +3,9 @@
  * that kinds add up and each has its price.
  */
 import type { Json } from "../ingestion/event.ts";
+import { readCost } from "../ingestion/usage.ts";
 import { parseCost } from "../models/decimal.ts";
-import { costSpellings } from "../usage/cost-spellings.ts";
+import { type CostSpelling, costSpellings } from "../usage/cost-spellings.ts";
 import { flattenUsage, setCount, snakeCase, type UsagePaths } from "../usage/flatten-usage.ts";
 import { readCount } from "../usage/read-count.ts";
 import { readUsage } from "../usage/read-usage.ts";
@@ -12,9 +13,9 @@ import { joinReported, type ReportedUsage, reportedUsage } from "../usage/report
 import { resolveUsage, type UsageKinds } from "../usage/resolve-usage.ts";
 import { usageInnerPrefixes, usageObjectNames, usagePrefixes } from "../usage/usage-spellings.ts";
 import { langfuse } from "./attribute-names.ts";
-import { type Attributes, below, fieldOf, isMeaningful, toNumber } from "./attributes.ts";
+import { type Attributes, below, fieldOf, isMeaningful, toAttributes, toNumber } from "./attributes.ts";
 import { genkitPart } from "./genkit.ts";
-import { claudeCodeScope, isRollUp } from "./model.ts";
+import { claudeCodeScope, isRollUp, reportedModelName } from "./model.ts";
 import { isJsonObject, type JsonObject, parseIfText, parseObject, setOwn } from "./safe-json.ts";
 import type { SpanFacts } from "./span-facts.ts";
 
@@ -47,11 +48,28 @@ export const costDetails = ({ attributes }: SpanFacts): Record<string, number> |
  */
 export const reportedCostDetails = (attributes: Attributes): Record<string, number> | undefined => {
   const costs: Record<string, number> = {};
-  for (const { name, kind } of costSpellings) {
-    const cost = toNumber(attributes.get(name));
+  for (const spelling of costSpellings) {
+    const { kind } = spelling;
+    const cost = sentCost(attributes, spelling);
     if (cost !== undefined && cost >= 0 && parseCost(String(cost)) !== undefined) costs[kind] ??= cost;
   }
   return Object.keys(costs).length === 0 ? undefined : costs;
+};
+
+/** Reads text and tiny numbers as in events. */
+const usdOf = (value: Json | undefined): number | undefined => {
+  const cost = readCost(typeof value === "string" ? value : toNumber(value));
+  return cost === undefined ? undefined : Number(cost);
+};
+
+const sentCost = (attributes: Attributes, { name, fields, plus }: CostSpelling): number | undefined => {
+  const value = attributes.get(name);
+  if (fields === undefined || value === undefined) return usdOf(value);
+  const object = parseObject(value);
+  const at = (path: readonly string[]) => usdOf(path.reduce<Json | undefined>(fieldOf, object));
+  const cost = at(fields);
+  const more = plus === undefined ? undefined : at(plus);
+  return cost !== undefined && more !== undefined && more > cost ? cost + more : cost;
 };
 
 const numbersOf = (given: JsonObject): Record<string, number> | undefined => {
@@ -86,14 +104,12 @@ const claudeCode: Source = ({ attributes, scope }) => {
 const generic: Source = ({ attributes }) => {
   const reported = reportedUsage(attributePaths(attributes), "span");
   const answers = reported === undefined ? [] : providerMetadata(attributes);
-  return [...answers, adkResponse(attributes)].reduce(joinReported, reported);
+  return [...answers, adkResponse(attributes), ...liveKitMetrics(attributes)].reduce(joinReported, reported);
 };
 
 const attributePaths = (attributes: Attributes): UsagePaths => {
   const paths: UsagePaths = new Map();
   for (const prefix of usagePrefixes) {
-    // The AI SDK repeats the usage of its calls on the surrounding spans.
-    if (prefix === "ai.usage." && paths.size === 0 && !isAiSdkCall(attributes)) continue;
     for (const [name, value] of below(attributes, prefix)) addCounts(paths, innerPath(name), value);
   }
   for (const name of usageObjectNames) {
@@ -118,9 +134,6 @@ const addCounts = (paths: UsagePaths, path: string, value: Json): void => {
   const object = typeof value === "string" && !/^\s*[{[]/.test(value) ? undefined : parseIfText(value);
   if (isJsonObject(object) || Array.isArray(object)) flattenUsage(object, paths, path === "details" ? "" : path);
 };
-
-const isAiSdkCall = (attributes: Attributes): boolean =>
-  ["ai.operationId", "operation.name"].some((name) => /^ai\.\w+\.do[A-Z]/.test(String(attributes.get(name) ?? "")));
 
 /** Reads `{"anthropic": {"usage": {…}}}`: the responses of the AI SDK's providers, keyed by provider. */
 const providerMetadata = (attributes: Attributes): (ReportedUsage | undefined)[] => {
@@ -149,4 +162,35 @@ const adkResponse = (attributes: Attributes): ReportedUsage | undefined => {
   return usage === undefined ? undefined : reportedUsage(flattenUsage(usage), "object");
 };
 
-const sources: readonly Source[] = [genkit, claudeCode, generic];
+/** LiveKit reports cached tokens, and all of a realtime model, only in its metrics. */
+const liveKitMetrics = (attributes: Attributes): (ReportedUsage | undefined)[] =>
+  ["lk.llm_metrics", "lk.realtime_model_metrics"].map((name) => reportedUsage(flattenUsage(parseObject(attributes.get(name))), "span"));
+
+/** Reads the last event of the span that reports usage: `gen_ai.client.inference.operation.details`, or the last piece of a stream. */
+const events: Source = ({ span }) => {
+  for (const { attributes } of span.events.toReversed()) {
+    const reported = reportedUsage(attributePaths(toAttributes(attributes)), "span");
+    if (reported !== undefined) return reported;
+  }
+  return undefined;
+};
+
+/** Attributes that may hold a provider's response as it came. */
+const responseNames = ["gen_ai.completion", "output.value", "mlflow.spanOutputs", "traceloop.entity.output"];
+
+/** Reads the usage in the response of a call that reports none. Asks for both sides: an answer in JSON may have a `usage` of its own. */
+const response: Source = (facts) => {
+  if (reportedModelName(facts) === undefined) return undefined;
+  for (const name of responseNames) {
+    const value = facts.attributes.get(name);
+    const body = typeof value === "string" && !value.includes('"usage') ? undefined : parseObject(value);
+    for (const field of ["usage", "usageMetadata", "usage_metadata"]) {
+      const paths = flattenUsage(fieldOf(body, field));
+      const reported = paths.has("input") || paths.has("output") ? undefined : reportedUsage(paths, "object");
+      if (reported?.counts.input !== undefined && reported.counts.output !== undefined) return reported;
+    }
+  }
+  return undefined;
+};
+
+const sources: readonly Source[] = [genkit, claudeCode, generic, events, response];

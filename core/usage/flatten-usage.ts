@@ -16,7 +16,9 @@ export const snakeCase = (name: string): string => name.replaceAll(/([a-z0-9])([
 
 /** Reads at most 500 fields down to 5 levels, and adds to `into`. */
 export const flattenUsage = (value: unknown, into: UsagePaths = new Map(), prefix = ""): UsagePaths => {
-  flatten(value, prefix, levelsMax, { into, fieldsLeft: fieldsMax });
+  const compacted: UsagePaths = new Map();
+  flatten(value, prefix, levelsMax, { into, compacted, fieldsLeft: fieldsMax });
+  for (const [path, count] of compacted) into.set(path, (into.get(path) ?? 0) + count);
   return into;
 };
 
@@ -24,7 +26,12 @@ export const setCount = (into: UsagePaths, path: string, count: number): void =>
   if ((into.get(path) ?? 0) === 0) into.set(path, count);
 };
 
-type Budget = { into: UsagePaths; fieldsLeft: number };
+type Budget = {
+  into: UsagePaths;
+  /** Counts that Anthropic's totals leave out. */
+  compacted: UsagePaths;
+  fieldsLeft: number;
+};
 
 const flatten = (value: unknown, path: string, levels: number, budget: Budget): void => {
   if (levels < 0 || budget.fieldsLeft-- <= 0) return;
@@ -43,13 +50,28 @@ const flatten = (value: unknown, path: string, levels: number, budget: Budget): 
   if (count !== undefined && path !== "") setCount(budget.into, path, count);
 };
 
-/** Gemini lists counts by modality, Bedrock by time to live; no other lists hold usage. */
+/** Gemini lists counts by modality, Bedrock by time to live, Anthropic by iteration; no other lists hold usage. */
 const flattenItem = (item: unknown, path: string, levels: number, budget: Budget): void => {
   if (typeof item !== "object" || item === null) return;
   const fields = new Map(Object.entries(item).map(([name, value]) => [snakeCase(name), value]));
+  if (path.endsWith("iterations")) {
+    if (fields.get("type") === "compaction") addCompaction(item, path.replace(/\.?iterations$/, ""), levels, budget);
+    return;
+  }
   const name = fields.get("modality") ?? fields.get("ttl");
   const count = fields.get("token_count") ?? fields.get("tokens") ?? fields.get("input_tokens");
   if (typeof name === "string") flatten(count, join(path, name.toLowerCase()), levels - 1, budget);
+};
+
+/**
+ * Anthropic summarizes a long context in an iteration of its own, which is charged but is not in the sums beside the list. Those hold all
+ * other iterations of the model (https://platform.claude.com/docs/en/build-with-claude/compaction, names from client code).
+ */
+const addCompaction = (item: object, path: string, levels: number, budget: Budget): void => {
+  const one: Budget = { ...budget, into: new Map() };
+  flatten(item, path, levels - 1, one);
+  budget.fieldsLeft = one.fieldsLeft;
+  for (const [name, count] of one.into) budget.compacted.set(name, (budget.compacted.get(name) ?? 0) + count);
 };
 
 const join = (path: string, name: string): string => (path === "" ? name : `${path}.${name}`);

@@ -2,14 +2,17 @@
  * Usage: parses a client's usage map (`usageDetails`, `usage`, `langfuse.observation.usage_details`) to kinds and counts. A map of
  * Langfuse's and custom kinds stays unchanged; a provider's response, passed on verbatim, is interpreted by `usageSpellings`.
  */
+import { isRecord } from "../is-record.ts";
 import { flattenUsage, snakeCase } from "./flatten-usage.ts";
+import { withoutLangchainModalities } from "./langchain-modalities.ts";
 import { readCount } from "./read-count.ts";
 import { findSpelling, reportedUsage } from "./reported-usage.ts";
 import { resolveUsage, type UsageKinds } from "./resolve-usage.ts";
 import { isInputRole, isOutputRole } from "./usage-roles.ts";
 
 /** `isResolved`: our own code made the map, so its kinds are already disjoint. Returns undefined if nothing was counted. */
-export const readUsage = (given: Readonly<Record<string, unknown>>, { isResolved = false } = {}): UsageKinds | undefined => {
+export const readUsage = (sent: Readonly<Record<string, unknown>>, { isResolved = false } = {}): UsageKinds | undefined => {
+  const given = withoutLangchainModalities(unwrapped(sent));
   const paths = flattenUsage(given);
   const isProviders = [...paths.keys()].some((path) => {
     const row = findSpelling(path);
@@ -30,6 +33,14 @@ export const readUsage = (given: Readonly<Record<string, unknown>>, { isResolved
   // Counts not known to be tokens are kept but not included in the total.
   const sum = Object.entries(usage).reduce((all, [kind, count]) => (kind === "total" ? all : all + count), 0);
   return nonEmpty([...own, ...Object.entries(usage), ["total", usage["total"] ?? sum]]);
+};
+
+const wrappers: ReadonlySet<string> = new Set(["usage", "token_usage", "usage_metadata"]);
+
+/** Some pass on the object around a provider's usage: `{"token_usage": {"prompt_tokens": 3}}`. */
+const unwrapped = (given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => {
+  const [[name, inner] = ["", undefined], ...others] = Object.entries(given);
+  return others.length === 0 && wrappers.has(snakeCase(name)) && isRecord(inner) ? inner : given;
 };
 
 const nonEmpty = (entries: readonly (readonly [string, number])[]): UsageKinds | undefined =>
@@ -63,7 +74,7 @@ const ownKinds = (given: Readonly<Record<string, unknown>>): [string, number][] 
  */
 const withoutDoubles = (kinds: UsageKinds | undefined): UsageKinds | undefined => {
   if (kinds === undefined) return undefined;
-  const single = withoutRepeats(kinds);
+  const single = withoutWritesTwice(withoutRepeats(kinds));
   const { input, output = 0, total } = single;
   if (input === undefined || total === undefined) return single;
   const sumOf = (isSide: typeof isInputRole, whole: string) =>
@@ -84,6 +95,19 @@ const withoutDoubles = (kinds: UsageKinds | undefined): UsageKinds | undefined =
   );
   if (fits === undefined) return single;
   return { ...single, input: input - fits[0], ...(single["output"] === undefined ? {} : { output: output - fits[1] }) };
+};
+
+/** Writes to a cache that are told as a sum and by lifetime count by lifetime, unless the reported total holds both. */
+const withoutWritesTwice = (kinds: UsageKinds): UsageKinds => {
+  let [sum, lifetimes, all] = [0, 0, 0];
+  let write: string | undefined;
+  for (const [kind, count] of Object.entries(kinds)) {
+    const role = findSpelling(snakeCase(kind))?.role;
+    if (role !== "total") sum += count;
+    if (role === "cacheWrite5m" || role === "cacheWrite1h") lifetimes += count;
+    if (role === "cacheWrite" && count > 0) [write, all] = [kind, count];
+  }
+  return write === undefined || all !== lifetimes || kinds["total"] === sum ? kinds : { ...kinds, [write]: 0 };
 };
 
 const withoutRepeats = (kinds: UsageKinds): UsageKinds => {

@@ -6,9 +6,11 @@ import { usageSpellings } from "./usage-spellings.ts";
 
 /**
  * Kinds charged at the price of their whole if they have none. Cache reads and writes are not among them: they never cost what their whole
- * costs.
+ * costs. The whole of a write for a lifetime is all writes.
  */
 const chargedAsWhole: ReadonlySet<UsageRole> = new Set<UsageRole>([
+  "cacheWrite5m",
+  "cacheWrite1h",
   "inputText",
   "inputAudio",
   "inputImage",

@@ -46,7 +46,7 @@ export const detailContainers = {
 export const usagePrefixes = ["gen_ai.usage.", "llm.token_count.", "llm.usage.", "ai.usage."] as const;
 export const usageInnerPrefixes = ["details.", "experimental."] as const;
 /** Attributes that hold an object of counts, as JSON text or as a map. */
-export const usageObjectNames = ["gen_ai.usage", "llm.usage", "mlflow.chat.tokenUsage"] as const;
+export const usageObjectNames = ["gen_ai.usage", "llm.usage", "mlflow.chat.tokenUsage", "langsmith.usage_metadata"] as const;
 
 const anthropicInput = ["input_tokens", "input_token_count"];
 
@@ -67,7 +67,8 @@ export const usageSpellings: readonly UsageSpelling[] = [
   ),
   ...of("input", ["oldSemconv", "openai", "openllmetry", "litellm", "groq", "deepseek", "xai", "mistral", "aiSdk"], ["prompt_tokens"]),
   ...of("input", ["gemini", "adk"], ["prompt_token_count"]),
-  ...of("input", ["bedrock", "dotnet"], ["input_token_count"]),
+  ...of("input", ["bedrock", "dotnet", "watsonx"], ["input_token_count"]),
+  ...of("input", ["bedrock"], ["input_text_token_count"]),
   ...of("input", ["openinference"], ["prompt"]),
   ...of("input", ["interactions"], ["total_input_tokens"]),
   ...of("input", ["pydantic"], ["request_tokens"]),
@@ -83,6 +84,8 @@ export const usageSpellings: readonly UsageSpelling[] = [
   ...of("output", ["oldSemconv", "openai", "openllmetry", "litellm", "groq", "deepseek", "xai", "mistral", "aiSdk"], ["completion_tokens"]),
   ...of("output", ["gemini", "adk"], ["candidates_token_count", "response_token_count"], { isWithoutReasoning: true }),
   ...of("output", ["bedrock", "dotnet"], ["output_token_count"]),
+  ...of("output", ["bedrock"], ["generation_token_count"]),
+  ...of("output", ["watsonx"], ["generated_token_count"]),
   ...of("output", ["openinference"], ["completion"]),
   ...of("output", ["interactions"], ["total_output_tokens"], { isWithoutReasoning: true }),
   ...of("output", ["pydantic"], ["response_tokens"]),
@@ -117,6 +120,8 @@ export const usageSpellings: readonly UsageSpelling[] = [
   ...of("cacheRead", ["moonshot", "cohere", "pydantic"], ["cached_tokens"]),
   ...of("cacheRead", ["dotnet"], ["cached_input_token_count"]),
   ...of("cacheRead", ["langchain"], ["input_details.flex_cache_read", "input_details.priority_cache_read"]),
+  ...of("cacheRead", ["langfuse"], ["input_flex_cache_read", "input_priority_cache_read"], { isKind: true }),
+  ...of("cacheRead", ["livekit"], ["prompt_cached_tokens"]),
   ...of("cacheRead", ["ollama"], ["prompt_eval_cached_count"]),
   ...of("cacheRead", ["pi"], ["cache_read"], { beside: ["input"], isKind: true }),
   ...of("cacheRead", ["opencode"], ["cache.read"], { beside: ["input"] }),
@@ -152,6 +157,7 @@ export const usageSpellings: readonly UsageSpelling[] = [
   ...of("cacheWrite", ["aiSdk", "openrouter"], ["input_details.cache_write_tokens"]),
   ...of("cacheWrite", ["litellm"], ["input_details.cache_creation_tokens", "input_details.cache_creation_input_tokens"]),
   ...of("cacheWrite", ["langchain"], ["input_details.flex_cache_creation", "input_details.priority_cache_creation"]),
+  ...of("cacheWrite", ["langfuse"], ["input_flex_cache_creation", "input_priority_cache_creation"], { isKind: true }),
   ...of("cacheWrite", ["pi"], ["cache_write"], { beside: ["input"], isKind: true }),
   ...of("cacheWrite", ["opencode"], ["cache.write"], { beside: ["input"] }),
   ...of("cacheWrite5m", ["anthropic"], ["cache_creation.ephemeral_5m_input_tokens"], { beside: anthropicInput }),
@@ -162,8 +168,8 @@ export const usageSpellings: readonly UsageSpelling[] = [
   ...of("cacheWrite1h", ["langchain"], ["input_details.ephemeral_1h_input_tokens"]),
   ...of("cacheWrite5m", ["litellm"], ["input_details.cache_creation_token_details.ephemeral_5m_input_tokens"]),
   ...of("cacheWrite1h", ["litellm"], ["input_details.cache_creation_token_details.ephemeral_1h_input_tokens"]),
-  ...of("cacheWrite5m", ["langfuse"], ["input_cache_creation_5m"], { isKind: true }),
-  ...of("cacheWrite1h", ["langfuse"], ["input_cache_creation_1h"], { isKind: true }),
+  ...of("cacheWrite5m", ["langfuse"], ["input_cache_creation_5m", "input_ephemeral_5m_input_tokens"], { isKind: true }),
+  ...of("cacheWrite1h", ["langfuse"], ["input_cache_creation_1h", "input_ephemeral_1h_input_tokens"], { isKind: true }),
 
   // Input by modality.
   ...of("inputText", ["semconv"], ["text.input_tokens"]),
@@ -185,12 +191,13 @@ export const usageSpellings: readonly UsageSpelling[] = [
   ...of("inputImage", ["pydantic"], ["image_prompt_tokens"]),
   ...of("inputVideo", ["pydantic"], ["video_prompt_tokens"]),
   ...of("inputDocument", ["pydantic"], ["document_prompt_tokens"]),
+  ...of("inputAudio", ["mastra"], ["audio_input_tokens"]),
   ...of("inputText", ["interactions"], ["input_tokens_by_modality.text"]),
   ...of("inputAudio", ["interactions"], ["input_tokens_by_modality.audio"]),
   ...of("inputImage", ["interactions"], ["input_tokens_by_modality.image"]),
   ...of("inputVideo", ["interactions"], ["input_tokens_by_modality.video"]),
   ...of("inputDocument", ["interactions"], ["input_tokens_by_modality.document"]),
-  ...of("inputText", ["langfuse"], ["input_text_tokens"], { isKind: true }),
+  ...of("inputText", ["langfuse"], ["input_text_tokens", "input_flex", "input_priority"], { isKind: true }),
   ...of("inputAudio", ["langfuse", "pydantic"], ["input_audio_tokens", "input_audio"], { isKind: true }),
   ...of("inputImage", ["langfuse"], ["input_image_tokens"], { isKind: true }),
   ...of("inputVideo", ["langfuse"], ["input_video_tokens"], { isKind: true }),
@@ -206,6 +213,7 @@ export const usageSpellings: readonly UsageSpelling[] = [
   ...of("reasoning", ["openllmetry", "aiSdk", "pydantic", "perplexity", "adk"], ["reasoning_tokens"]),
   ...of("reasoning", ["openinference"], ["output_details.reasoning_output_tokens"]),
   ...of("reasoning", ["langchain"], ["output_details.flex_reasoning", "output_details.priority_reasoning"]),
+  ...of("reasoning", ["ag2"], ["thinking_tokens"]),
   ...of("reasoning", ["codex"], ["reasoning_output_tokens"]),
   ...of("reasoning", ["dotnet"], ["reasoning_token_count"]),
   ...of("reasoning", ["gemini", "adk"], ["thoughts_token_count"], { beside: ["*"] }),
@@ -213,6 +221,7 @@ export const usageSpellings: readonly UsageSpelling[] = [
   ...of("reasoning", ["interactions"], ["total_thought_tokens", "total_reasoning_tokens"], { beside: ["*"] }),
   ...of("reasoning", ["opencode"], ["reasoning"], { beside: ["output"] }),
   ...of("reasoning", ["langfuse"], ["output_reasoning_tokens", "output_reasoning"], { isKind: true }),
+  ...of("reasoning", ["langfuse"], ["output_flex_reasoning", "output_priority_reasoning"], { isKind: true }),
 
   // Output by modality.
   ...of("outputText", ["semconv"], ["text.output_tokens"]),
@@ -239,11 +248,12 @@ export const usageSpellings: readonly UsageSpelling[] = [
   ...of("outputAudio", ["pydantic"], ["audio_candidates_tokens"], { isWithoutReasoning: true }),
   ...of("outputImage", ["pydantic"], ["image_candidates_tokens"], { isWithoutReasoning: true }),
   ...of("outputVideo", ["pydantic"], ["video_candidates_tokens"], { isWithoutReasoning: true }),
+  ...of("outputAudio", ["mastra"], ["audio_output_tokens"]),
   ...of("outputText", ["interactions"], ["output_tokens_by_modality.text"], { isWithoutReasoning: true }),
   ...of("outputAudio", ["interactions"], ["output_tokens_by_modality.audio"], { isWithoutReasoning: true }),
   ...of("outputImage", ["interactions"], ["output_tokens_by_modality.image"], { isWithoutReasoning: true }),
   ...of("outputVideo", ["interactions"], ["output_tokens_by_modality.video"], { isWithoutReasoning: true }),
-  ...of("outputText", ["langfuse"], ["output_text_tokens"], { isKind: true }),
+  ...of("outputText", ["langfuse"], ["output_text_tokens", "output_flex", "output_priority"], { isKind: true }),
   ...of("outputAudio", ["langfuse", "pydantic"], ["output_audio_tokens", "output_audio"], { isKind: true }),
   ...of("outputImage", ["langfuse"], ["output_image_tokens"], { isKind: true }),
   ...of("outputVideo", ["langfuse"], ["output_video_tokens"], { isKind: true }),

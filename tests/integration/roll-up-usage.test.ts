@@ -158,6 +158,19 @@ it("a span that comes later, below one that is not there yet, takes the usage of
   expect(await rowsOf(traceId, "events")).toEqual({ [spanId(2)]: "900" });
 });
 
+it("a call that repeats the one below it counts once, in the innermost span", async () => {
+  const traceId = newTraceId();
+  const spans: TestSpan[] = [
+    { index: 0, parent: null, operation: "invoke_agent", tokens: 1000 },
+    { index: 1, parent: 0, operation: "chat", tokens: 1000 },
+    { index: 2, parent: 1, operation: "step", tokens: 0 },
+    { index: 3, parent: 2, operation: "chat", tokens: 1000 },
+  ];
+  await send(otlp(traceId, spans));
+  expect(await batches.drained()).toEqual([]);
+  expect(await rowsOf(traceId)).toEqual({ [spanId(3)]: "1000" });
+});
+
 it("an unreadable file of a trace fails the trace alone, even where parents form a cycle that only its files would decide", async () => {
   const traceId = newTraceId();
   await send(otlp(traceId, [{ index: 0, parent: 1, operation: "invoke_agent", tokens: 10 }]));
@@ -214,8 +227,8 @@ it("whatever the order, the requests and the batches, each token is in one row",
             index,
             parent: index === 0 ? null : above % index,
             operation,
-            // A step has no model and no usage of its own.
-            tokens: operation === "step" ? 0 : tokens,
+            // A step has no model and no usage of its own. No call has as many tokens as those below it, or it would repeat them.
+            tokens: operation === "step" || tokens === 0 ? 0 : tokens + 64 * 2 ** index,
           }),
         );
         const order = spans.toSorted((a, b) => (keys[a.index] ?? 0) - (keys[b.index] ?? 0));

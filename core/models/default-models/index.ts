@@ -1,6 +1,6 @@
 /**
  * Default models: USD per token of common models, used if a project has no model of its own for the name. Makers' list prices for standard
- * calls: no batch, priority or regional rates; a long-prompt surcharge only where the entry has a tier for it.
+ * calls: no batch or regional rates; a long prompt, and a service tier such as flex, only where the entry has a tier for it.
  * Read from the makers' price pages, and from tables that cite them, on the dates given below; not checked against invoices. A project with
  * another contract creates its own model (docs/models.md).
  * Names are the makers' own; candidate-names.ts removes what gateways and clouds add. `-latest` names that have moved between prices are
@@ -10,6 +10,7 @@
 import type { Model } from "../model.ts";
 import { amazonModels } from "./amazon.ts";
 import { anthropicModels } from "./anthropic.ts";
+import { bedrockModels } from "./bedrock.ts";
 import { deepseekModels } from "./deepseek.ts";
 import { geminiModels } from "./google.ts";
 import { llamaModels } from "./groq.ts";
@@ -25,6 +26,7 @@ export const defaultModels: readonly Model[] = [
   ...mistralModels,
   ...llamaModels,
   ...amazonModels,
+  ...bedrockModels,
   ...xaiModels,
   ...otherModels,
   ...deepseekModels,

@@ -201,6 +201,28 @@ describe("a row of events", () => {
   });
 });
 
+describe("tokens that nobody sent", () => {
+  const usageOf = (body: Partial<ObservationBody>) => {
+    const { usageDetails: _, otel: __, ...rest } = told;
+    const row = mergeObservation([{ ...observation, body: { ...rest, input: "one two", output: "three", ...body } }], context);
+    if (row === undefined) throw new Error("no row");
+    const counting = models.map((model): Model => ({ ...model, tokenizer: "o200k_base" }));
+    return priceObservation(row, counting, (_tokenizer, text) => text.split(" ").length).row.usage_details;
+  };
+
+  it("are counted of a call, and of what an embedding model read", () => {
+    expect(usageOf({ type: "GENERATION" })).toEqual({ input: "2", output: "1", total: "3" });
+    expect(usageOf({ type: "EMBEDDING", output: [[0.1, 0.2]] })).toEqual({ input: "2", total: "2" });
+  });
+
+  it.each(["SPAN", "AGENT", "CHAIN", "TOOL", "RETRIEVER", "EVALUATOR", "GUARDRAIL"] as const)(
+    "are not counted of what repeats the texts of the calls below it: %s",
+    (type) => {
+      expect(usageOf({ type })).toEqual({});
+    },
+  );
+});
+
 describe("instants", () => {
   it.each([
     ["2026-01-02T03:04:05.678901Z", "2026-01-02 03:04:05.678901"],

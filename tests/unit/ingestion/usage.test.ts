@@ -14,6 +14,11 @@ describe("usageDetails", () => {
   const response = { input_tokens: 10, output_tokens: 5, total_tokens: 15 };
   it.each<[string, unknown, Record<string, number> | null | undefined]>([
     ["a map of counts", { input: 1, output: 0, cached: 3 }, { input: 1, output: 0, cached: 3 }],
+    [
+      "counts as text with separators",
+      { a: "1,234", b: "12_345_678 tokens", c: "1,234.5", d: "1,23", e: "1234,567" },
+      { a: 1234, b: 12_345_678, c: 1234, d: 1, e: 1234 },
+    ],
     ["counts as text", { a: "12", b: " 7 ", c: "1e3", d: "3.9", e: "12 tokens" }, { a: 12, b: 7, c: 1000, d: 3, e: 12 }],
     [
       "floats, negatives, nulls and others, which are dropped",
@@ -103,6 +108,7 @@ describe("costs", () => {
       { costDetails: { a: "5E-7", b: "1.50e-07", c: "1e5", d: "+.5", e: " 2. ", f: "0E-18" } },
       { a: "0.0000005", b: "0.00000015", c: "100000", d: "0.5", e: "2", f: "0" },
     ],
+    ["text for people", { costDetails: { a: "$0.05", b: "$ 1,234.5", c: "1,23", d: "1e-120" } }, { a: "0.05", b: "1234.5", d: "0" }],
     ["a decimal of more digits than a cost can have", { costDetails: { a: `0.1${"0".repeat(50)}5551` } }, { a: "0.1" }],
     [
       "a total under a provider's name",
@@ -123,13 +129,14 @@ describe("costs", () => {
 
   it("are plain decimals that are exactly the number given", () => {
     fc.assert(
-      fc.property(fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }), (cost) => {
+      fc.property(fc.double({ min: 1e-18, noNaN: true, noDefaultInfinity: true }), (cost) => {
         const text = readCost(cost);
         expect(text).toMatch(/^(0|[1-9]\d*)(\.\d+)?$/);
         expect(Number(text)).toBe(cost + 0);
       }),
       { seed, numRuns: numRuns * 3 },
     );
+    expect([1e-130, Number.MIN_VALUE, 9e-19].map(readCost)).toEqual(["0", "0", "0"]);
     expect([1e-7, 1.5e-7, 1e21, 1.25e21, 123.456, -0].map(readCost)).toEqual([
       "0.0000001",
       "0.00000015",

@@ -225,6 +225,32 @@ describe("tiers", () => {
   });
 });
 
+describe("the service tier of a default model", () => {
+  const million = { input: "1000000", input_cached_tokens: "1000000", output: "1000000" };
+  it.each<[string, string, object | null, Record<string, string>, string]>([
+    ["is half for flex", "gpt-5", { service_tier: "flex" }, million, "5.687500000000"],
+    ["is more for priority", "gpt-5", { service_tier: "priority" }, million, "22.750000000000"],
+    ["is the standard otherwise", "gpt-5", { service_tier: "default" }, million, "11.375000000000"],
+    [
+      "is told by the kinds of LangChain",
+      "gpt-5",
+      null,
+      { input: "0", input_flex: "1000000", output_flex_reasoning: "1000000" },
+      "5.625000000000",
+    ],
+    ["goes with a long prompt", "gpt-5.4", { service_tier: "flex" }, { input: "300000" }, "0.750000000000"],
+    ["is the standard where the maker has none", "gpt-4-turbo", { service_tier: "flex" }, { input: "1000000" }, "10.000000000000"],
+  ])("%s", (_, name, modelParameters, providedUsage, cost) => {
+    const given = call({
+      models: [name],
+      startTime: "2026-06-01 00:00:00.000000",
+      providedUsage,
+      modelParameters: modelParameters as Call["modelParameters"],
+    });
+    expect(usageAndCost(given, defaultModels, () => undefined).totalCost).toBe(cost);
+  });
+});
+
 describe("decimals", () => {
   it.each<[string, string | undefined]>([
     ["0", "0.000000000000"],
@@ -290,7 +316,23 @@ describe("the default models", () => {
     ["deepseek-chat", "2026-06-01", { input: "1000000" }, null],
     ["text-embedding-3-small", "2026-06-01", { total: "1000000" }, "0.020000000000"],
     ["meta-llama/llama-4-scout-17b-16e-instruct", "2026-06-01", { input: "1000000" }, "0.110000000000"],
-    ["gpt-4o-realtime-preview", "2026-06-01", { input: "1000000" }, null],
+    ["gpt-4o-realtime-preview", "2026-06-01", { input: "1000000", input_audio_tokens: "1000000" }, "45.000000000000"],
+    ["gpt-4o-audio-preview-2024-10-01", "2026-06-01", { output: "1000000", output_audio_tokens: "1000000" }, "210.000000000000"],
+    ["gpt-image-1.5", "2026-06-01", { input_image_tokens: "1000000", output_image_tokens: "1000000" }, "40.000000000000"],
+    ["gemini-2.5-flash", "2026-06-01", { input: "1000000", input_audio_tokens: "1000000" }, "1.300000000000"],
+    ["gemini-2.5-flash-image", "2026-06-01", { output_image_tokens: "1000000" }, "30.000000000000"],
+    ["gpt-5.6-luna", "2026-07-20", { input: "100000" }, "0.100000000000"],
+    ["gpt-5.6-luna", "2026-07-30", { input: "100000" }, "0.020000000000"],
+    ["us.openai.gpt-5.6-luna", "2026-11-01", { input: "100000" }, "0.022000000000"],
+    ["global.openai.gpt-5.6-luna", "2026-11-01", { input: "100000" }, "0.020000000000"],
+    ["gpt-5.6", "2026-08-21", { input: "100000" }, "0.400000000000"],
+    ["gpt-5.5-pro", "2026-06-01", { input: "272001" }, "16.320060000000"],
+    ["claude-sonnet-4-5", "2026-01-15", { input: "100000", input_cached_tokens: "100001", output: "1000" }, "0.682500600000"],
+    ["claude-opus-4-6", "2026-03-01", { input: "200001" }, "2.000010000000"],
+    ["claude-opus-4-6", "2026-03-13", { input: "200001" }, "1.000005000000"],
+    ["mistral-large-2512", "2026-06-01", { input_cached_tokens: "1000000" }, "0.050000000000"],
+    ["ft:gpt-4o-mini-2024-07-18:acme::abc", "2026-06-01", { input: "1000000" }, "0.300000000000"],
+    ["gpt-9o-imaginary", "2026-06-01", { input: "1000000" }, null],
     ["gpt-4oX", "2026-06-01", { input: "1000000" }, null],
     ["us.anthropic.claude-sonnet-4-5-20250929-v1:0", "2026-06-01", { input: "1000000" }, "3.300000000000"],
   ])("%s on %s", (name, at, usage, cost) => {

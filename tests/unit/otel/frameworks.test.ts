@@ -451,6 +451,43 @@ const frameworks: Row[] = [
     { otel: { rollUp: { costDetails: { total: 0.001 } } } },
   ],
   [
+    "the service tier of OpenAI's response, over the one that was requested",
+    {
+      attributes: {
+        "gen_ai.request.model": "gpt-5",
+        "openai.request.service_tier": "priority",
+        "openai.response.service_tier": "default",
+        "gen_ai.request.temperature": 1,
+      },
+    },
+    "generation-create",
+    { modelParameters: { service_tier: "default", temperature: 1 } },
+  ],
+  [
+    "the service tier of OpenAI's response alone",
+    { attributes: { "gen_ai.request.model": "gpt-5", "gen_ai.openai.response.service_tier": "flex" } },
+    "generation-create",
+    { modelParameters: { service_tier: "flex" } },
+  ],
+  [
+    "MLflow's model, as JSON text",
+    {
+      attributes: {
+        "mlflow.spanType": '"CHAT_MODEL"',
+        "mlflow.llm.model": '"gpt-4o"',
+        "mlflow.chat.tokenUsage": text({ input_tokens: 10, output_tokens: 5, total_tokens: 15 }),
+      },
+    },
+    "generation-create",
+    { model: "gpt-4o", usageDetails: { input: 10, output: 5, total: 15 } },
+  ],
+  [
+    "the model of pydantic-ai's run of an agent",
+    { attributes: { agent_name: "a", model_name: "gpt-4o", "gen_ai.usage.input_tokens": 10, "gen_ai.usage.output_tokens": 5 } },
+    "span-create",
+    { otel: { rollUp: { model: "gpt-4o", usageDetails: { input: 10, output: 5 } } } },
+  ],
+  [
     "Flue's tool",
     { scope: "@flue/opentelemetry", attributes: { "flue.tool.name": "bash", "flue.tool.arguments": "{}", "flue.tool.result": "ok" } },
     "tool-create",

@@ -189,6 +189,67 @@ describe("spans of", () => {
       "0.000949500000",
     ],
     [
+      "LiveKit, whose metrics tell the cached tokens",
+      {
+        "gen_ai.usage.input_tokens": 100,
+        "gen_ai.usage.output_tokens": 20,
+        "lk.llm_metrics": text({ prompt_tokens: 100, prompt_cached_tokens: 60, completion_tokens: 20, total_tokens: 120, duration: 2 }),
+      },
+      gpt4o,
+      { input: "40", input_cached_tokens: "60", output: "20", total: "120" },
+      "0.000375000000",
+    ],
+    [
+      "LiveKit with a realtime model",
+      {
+        "lk.realtime_model_metrics": text({
+          input_tokens: 100,
+          output_tokens: 20,
+          total_tokens: 120,
+          input_token_details: { audio_tokens: 70, text_tokens: 30, cached_tokens: 10, cached_tokens_details: { text_tokens: 10 } },
+          output_token_details: { text_tokens: 5, audio_tokens: 15 },
+        }),
+      },
+      gpt4o,
+      { input: "20", input_cached_tokens: "10", input_audio_tokens: "70", output: "5", output_audio_tokens: "15", total: "120" },
+      "0.000437500000",
+    ],
+    [
+      "Mastra with sound",
+      {
+        "gen_ai.usage.input_tokens": 100,
+        "gen_ai.usage.output_tokens": 20,
+        "gen_ai.usage.audio_input_tokens": 70,
+        "gen_ai.usage.audio_output_tokens": 15,
+      },
+      gpt4o,
+      { input: "30", input_audio_tokens: "70", output: "5", output_audio_tokens: "15", total: "120" },
+      "0.000450000000",
+    ],
+    [
+      "AG2 with thoughts",
+      { "gen_ai.usage.input_tokens": 100, "gen_ai.usage.output_tokens": 50, "gen_ai.usage.thinking_tokens": 30 },
+      gpt4o,
+      { input: "100", output: "20", output_reasoning_tokens: "30", total: "150" },
+      "0.000750000000",
+    ],
+    [
+      "LangSmith, whose usage is JSON in one attribute",
+      {
+        "langsmith.span.kind": "llm",
+        "langsmith.usage_metadata": text({
+          input_tokens: 100,
+          output_tokens: 50,
+          total_tokens: 150,
+          input_token_details: { cache_read: 40, cache_creation: 20 },
+          output_token_details: { reasoning: 30 },
+        }),
+      },
+      sonnet,
+      { input: "40", input_cached_tokens: "40", input_cache_creation: "20", output: "20", output_reasoning_tokens: "30", total: "150" },
+      "0.000957000000",
+    ],
+    [
       "what nobody knows and what is no count, which is not charged",
       {
         "gen_ai.usage.input_tokens": 100,
@@ -203,6 +264,83 @@ describe("spans of", () => {
     ],
   ])("%s", (_, attributes, model, usageDetails, totalCost) => {
     expect(priced(spanUsage(attributes), model)).toMatchObject({ usageDetails, totalCost });
+  });
+});
+
+describe("usage that no attribute of a span reports", () => {
+  const anthropic = { input_tokens: 12, output_tokens: 30, cache_read_input_tokens: 20 };
+  const usageOf = (attributes: Parameters<typeof mapOne>[0]["attributes"], events: Parameters<typeof mapOne>[0]["events"] = []) =>
+    mapOne({ attributes: { "langfuse.observation.type": "generation", ...attributes }, events }).observation.body["usageDetails"];
+  const details = (input: number, name = "gen_ai.client.inference.operation.details") => ({
+    name,
+    attributes: { "gen_ai.usage.input_tokens": input, "gen_ai.usage.output_tokens": 5 },
+  });
+  const called = { "gen_ai.request.model": "m" };
+
+  it("is that of the last event that reports some", () => {
+    const other = { name: "other", attributes: { n: 1 } };
+    expect(usageOf(called, [details(1, "chunk"), details(10), other])).toEqual({ input: 10, output: 5 });
+    expect(usageOf({ ...called, "gen_ai.usage.input_tokens": 7 }, [details(10)])).toEqual({ input: 7 });
+  });
+
+  it.each<[string, Parameters<typeof mapOne>[0]["attributes"], object | undefined]>([
+    [
+      "of a provider",
+      { ...called, "gen_ai.completion": text({ content: [], usage: anthropic }) },
+      { input: 12, input_cached_tokens: 20, output: 30 },
+    ],
+    [
+      "of Gemini",
+      { ...called, "output.value": text({ candidates: [], usageMetadata: { promptTokenCount: 10, candidatesTokenCount: 5 } }) },
+      { input: 10, output: 5 },
+    ],
+    ["without a model", { "gen_ai.completion": text({ usage: anthropic }) }, undefined],
+    ["that tells another usage", { ...called, "output.value": text({ usage: { total: 120, input: 3, output: 4 } }) }, undefined],
+    ["that tells one side", { ...called, "output.value": text({ usage: { input_tokens: 3 } }) }, undefined],
+    ["that is no JSON", { ...called, "output.value": 'the "usage" is {' }, undefined],
+  ])("is that of the response in the output: %s", (_, attributes, usage) => {
+    expect(usageOf(attributes)).toEqual(usage);
+  });
+});
+
+describe("costs that spans have from", () => {
+  const answer = (metadata: object) => ({
+    "ai.operationId": "ai.generateText.doGenerate",
+    "ai.usage.inputTokens": 10,
+    "ai.response.providerMetadata": text(metadata),
+  });
+  it.each<[string, Parameters<typeof mapOne>[0]["attributes"], object | undefined]>([
+    [
+      "MLflow",
+      { "mlflow.llm.cost": text({ input_cost: 0.1, output_cost: 0.2, total_cost: 0.3 }) },
+      { input: 0.1, output: 0.2, total: 0.3 },
+    ],
+    ["LangSmith", { "langsmith.usage_metadata": text({ input_tokens: 1, total_cost: 0.123 }) }, { total: 0.123 }],
+    [
+      "Sentry",
+      { "gen_ai.cost.input_tokens": 0.1, "gen_ai.cost.output_tokens": 0.2, "gen_ai.cost.total_tokens": 0.3 },
+      { input: 0.1, output: 0.2, total: 0.3 },
+    ],
+    [
+      "genai-otel-instrument",
+      { "gen_ai.usage.cost.total": 0.3, "gen_ai.usage.cost.prompt": 0.1, "gen_ai.usage.cost.completion": 0.2 },
+      { input: 0.1, output: 0.2, total: 0.3 },
+    ],
+    ["hands in text", { "gen_ai.usage.cost": "$0.05" }, { total: 0.05 }],
+    ["a tiny number", { "gen_ai.usage.cost": 1e-130 }, { total: 0 }],
+    ["hands", { "gen_ai.cost.usd": "0.3", "gen_ai.cost.input_usd": 0.1 }, { input: 0.1, total: 0.3 }],
+    ["Vercel's AI Gateway", answer({ gateway: { cost: "0.0012", marketCost: "0.002" } }), { total: 0.0012 }],
+    ["OpenRouter", answer({ openrouter: { usage: { cost: 0.002, costDetails: { upstreamInferenceCost: 0.002 } } } }), { total: 0.002 }],
+    [
+      "OpenRouter with an own key, whose provider charges beside the fee",
+      answer({ openrouter: { usage: { cost: 0.5, costDetails: { upstreamInferenceCost: 10 } } } }),
+      { total: 10.5 },
+    ],
+    ["an attribute before JSON", { "gen_ai.usage.cost": 1, "mlflow.llm.cost": text({ total_cost: 2 }) }, { total: 1 }],
+    ["nothing of these", { "mlflow.llm.cost": "none", ...answer({ gateway: { cost: "free" }, openrouter: null }) }, undefined],
+  ])("%s", (_, attributes, costDetails) => {
+    const { observation } = mapOne({ attributes: { "langfuse.observation.type": "generation", ...attributes } });
+    expect(observation.body["costDetails"]).toEqual(costDetails);
   });
 });
 
@@ -300,8 +438,45 @@ describe("events with the usage of", () => {
       },
       sonnet,
       { input: "12", input_cached_tokens: "8", input_cache_creation_5m: "60", input_cache_creation_1h: "40", output: "30", total: "150" },
-      // The prices above have none for a lifetime.
-      "0.000488400000",
+      // The prices above have none for a lifetime: that of writes counts.
+      "0.000863400000",
+    ],
+    [
+      "Anthropic with a compaction, which the totals leave out",
+      {
+        input_tokens: 23000,
+        output_tokens: 1000,
+        cache_read_input_tokens: 0,
+        iterations: [
+          { type: "compaction", input_tokens: 180000, output_tokens: 3500, cache_read_input_tokens: 50 },
+          { type: "message", input_tokens: 23000, output_tokens: 1000, cache_read_input_tokens: 0 },
+          { type: "advisor_message", model: "another", input_tokens: 9, output_tokens: 9 },
+        ],
+      },
+      sonnet,
+      { input: "203000", input_cached_tokens: "50", output: "4500", total: "207550" },
+      "0.676515000000",
+    ],
+    [
+      "LangChain in the flex tier, as Langfuse's SDK tells it",
+      { input: 0, output: 0, total: 150, input_flex: 60, input_flex_cache_read: 40, output_flex: 20, output_flex_reasoning: 30 },
+      gpt4o,
+      { input: "0", input_flex: "60", input_flex_cache_read: "40", output_flex: "20", output_flex_reasoning: "30", total: "150" },
+      "0.000700000000",
+    ],
+    [
+      "Llama on Bedrock",
+      { prompt_token_count: 100, generation_token_count: 50, stop_reason: "stop" },
+      gpt4o,
+      { input: "100", output: "50", total: "150" },
+      "0.000750000000",
+    ],
+    [
+      "watsonx",
+      { input_token_count: 100, generated_token_count: 50 },
+      gpt4o,
+      { input: "100", output: "50", total: "150" },
+      "0.000750000000",
     ],
     [
       "Bedrock",

@@ -1,5 +1,6 @@
 /** Every row of the table of spellings, in an event and on a span. */
 import { describe, expect, it } from "vitest";
+import { costSpellings } from "../../../core/usage/cost-spellings.ts";
 import { readUsage } from "../../../core/usage/read-usage.ts";
 import { type UsageRole, usageRoles } from "../../../core/usage/usage-roles.ts";
 import { usageSources } from "../../../core/usage/usage-sources.ts";
@@ -174,7 +175,7 @@ describe("the table", () => {
     const paths = usageSpellings.map(({ path }) => path);
     expect(new Set(paths).size).toBe(paths.length);
     for (const path of paths) expect(path).toMatch(/^[a-z0-9_.]+$/);
-    const used = new Set<string>(usageSpellings.flatMap(({ sources }) => sources));
+    const used = new Set<string>([...usageSpellings, ...costSpellings].flatMap(({ sources }) => sources));
     expect(Object.keys(usageSources).filter((source) => !used.has(source))).toEqual([]);
   });
 });

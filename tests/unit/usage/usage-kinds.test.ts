@@ -18,6 +18,15 @@ describe("the price of", () => {
     ["what a cache gave is that of another spelling", "cache_read_input_tokens", { input: "1", input_cached_tokens: "4" }, "4"],
     ["what a cache gave is not that of the input", "input_cached_tokens", { input: "1" }, undefined],
     ["what a cache took is not that of the input", "input_cache_creation", { input: "1" }, undefined],
+    ["a write for a lifetime is its own", "input_cache_creation_1h", { input_cache_creation: "4", input_cache_creation_1h: "8" }, "8"],
+    [
+      "a write for a lifetime is that of writes where there is no other",
+      "input_cache_creation_5m",
+      { cache_creation_input_tokens: "4" },
+      "4",
+    ],
+    ["a write for a lifetime is not that of the input", "input_cache_creation_5m", { input: "1" }, undefined],
+    ["LangChain's lifetime is that of ours", "input_ephemeral_1h_input_tokens", { input_cache_creation_1h: "8" }, "8"],
     ["text is that of the input", "input_text_tokens", { input: "1" }, "1"],
     ["the input is that of text where there is no other", "input", { input_text_tokens: "1" }, "1"],
     ["sound is its own", "input_audio_tokens", { input: "1", input_audio_tokens: "9" }, "9"],
@@ -48,7 +57,7 @@ describe("the price of", () => {
 describe("the default models", () => {
   const input = (Object.keys(usageRoles) as UsageRole[]).filter((role) => role.startsWith("input") || role.startsWith("cache"));
   const long = defaultModels.flatMap(({ pricingTiers }) =>
-    pricingTiers.filter(({ isDefault }) => !isDefault).map((tier) => ({ tier, pricingTiers })),
+    pricingTiers.filter(({ name }) => name === "Long prompt").map((tier) => ({ tier, pricingTiers })),
   );
 
   it("charge every kind of the input and of the output", () => {
