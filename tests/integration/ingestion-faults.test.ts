@@ -340,10 +340,10 @@ describe("a deletion", () => {
 
 describe("an observation that moves", () => {
   it.each([
-    ["before 1970", "1950-01-01T00:00:00Z", "1950-03-01T00:00:00Z"],
-    ["from before 1970", "1950-01-01T00:00:00Z", "2026-05-01T00:00:00Z"],
-    ["after 2149", "2200-03-01T00:00:00Z", "2200-03-05T00:00:00Z"],
-    ["to after 2149", "2200-01-01T00:00:00Z", "2026-05-01T00:00:00Z"],
+    ["at the start of all times", "1970-01-01T00:00:00Z", "1970-03-01T00:00:00Z"],
+    ["to the first day", "1970-01-01T00:00:00Z", "2026-05-01T00:00:00Z"],
+    ["at the end of all times", "2149-06-06T23:59:59.999Z", "2149-06-05T00:00:00Z"],
+    ["to the last day", "2149-06-06T00:00:00Z", "2026-05-01T00:00:00Z"],
   ])("%s has one live row in each table", async (_, earlier, later) => {
     const [id, traceId] = [unique("o"), unique("t")];
     await fixture.ingest([
