@@ -8,6 +8,7 @@ import { localOwner } from "../../local/stack-secrets.ts";
 import { axeFaults } from "../support/axe.ts";
 import { useConsole } from "../support/console.ts";
 import { at } from "../support/sent-event.ts";
+import { waitSeconds } from "../support/wait-seconds.ts";
 
 const { whole, people, openAsOwner, openAs, openLink } = useConsole();
 const endMs = Date.now() - 60_000;
@@ -414,8 +415,15 @@ describe("by keys alone", () => {
     await tabTo("Filter");
     await page.keyboard.press("Enter");
     await page.getByRole("dialog", { name: "Add a filter" }).waitFor();
-    // The first field has the focus: a select, in which letters choose.
-    await page.keyboard.type("level");
+    // The first field has the focus: a select, in which letters choose. If they come slowly, each of them is the first of another name.
+    await page.waitForFunction(() => document.activeElement instanceof HTMLSelectElement);
+    const choose = async (name: string) => {
+      await page.keyboard.type(name);
+      return page.evaluate(() =>
+        document.activeElement instanceof HTMLSelectElement ? document.activeElement.selectedOptions[0]?.text : undefined,
+      );
+    };
+    await expect.poll(() => choose("level"), { timeout: waitSeconds * 1000, interval: 1500 }).toMatch(/^level$/i);
     await page.getByRole("checkbox", { name: "ERROR" }).waitFor();
     for (let tabs = 0; tabs < 10; tabs++) {
       await page.keyboard.press("Tab");
