@@ -103,7 +103,6 @@ export const modelNames = [
   "model",
   "llm.model",
   "ai.model.name",
-  "model_name",
 ];
 
 /** A span with one of these is a model call. `ai.model.id` is not listed: it also stands on the spans around such calls. */

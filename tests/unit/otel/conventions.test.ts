@@ -666,6 +666,12 @@ describe("the span of a convention has type, input, output and model in their fi
   });
 });
 
+it("a name of a model that no agent ran is an attribute like others", () => {
+  const { observation, left } = mapJson({ attributes: { model_name: "Model T" } });
+  expect(observation.body).not.toHaveProperty("model");
+  expect(left).toEqual({ model_name: "Model T" });
+});
+
 describe("types", () => {
   const values = frameworkTypes.flatMap(({ attribute, field, types }) =>
     Object.entries(types).map(([value, type]): [string, string, string] => [
