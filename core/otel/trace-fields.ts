@@ -5,6 +5,7 @@ import { Reference } from "../ingestion/fields.ts";
 import {
   environmentNames,
   langfuse,
+  logfireTags,
   publicNames,
   releaseNames,
   sessionIdNames,
@@ -78,11 +79,12 @@ export const sessionId = (attributes: Attributes): string | undefined => {
 
 /** Accepts a list, a JSON list as text, comma-separated names, or one name. */
 export const tags = (attributes: Attributes): string[] | undefined => {
-  const value = firstValue(attributes, tagNames);
-  if (value === undefined) return undefined;
-  const list = tagList(value)
+  const name = tagNames.find((one) => isMeaningful(attributes.get(one)));
+  if (name === undefined) return undefined;
+  const list = tagList(attributes.get(name) ?? null)
     .map((tag) => toText(tag).trim())
-    .filter((tag) => tag !== "");
+    // Logfire marks every call to a model so.
+    .filter((tag) => tag !== "" && !(name === logfireTags && tag === "LLM"));
   return list.length === 0 ? undefined : list;
 };
 

@@ -84,6 +84,13 @@ describe("a resource", () => {
 });
 
 describe("tags", () => {
+  it("of Logfire's spans are the root's, without the mark of a call to a model", () => {
+    expect(mapJson({ attributes: { "logfire.tags": ["LLM", "a"] } }).trace.body["tags"]).toEqual(["a"]);
+    expect(mapJson({ attributes: { "logfire.tags": ["LLM"] } }).trace.body).not.toHaveProperty("tags");
+    const child = mapJson({ attributes: { "logfire.tags": ["a"] }, parentSpanId: "00000000000000cd" });
+    expect(child.trace.body).not.toHaveProperty("tags");
+  });
+
   it.each(["logfire.tags", "braintrust.tags", "lmnr.association.properties.tags", "traceloop.association.properties.langfuse_tags"])(
     "are read from %s",
     (name) => {
