@@ -164,7 +164,11 @@ const adkResponse = (attributes: Attributes): ReportedUsage | undefined => {
 
 /** LiveKit reports cached tokens, and all of a realtime model, only in its metrics. */
 const liveKitMetrics = (attributes: Attributes): (ReportedUsage | undefined)[] =>
-  ["lk.llm_metrics", "lk.realtime_model_metrics"].map((name) => reportedUsage(flattenUsage(parseObject(attributes.get(name))), "span"));
+  liveKitNames
+    .filter((name) => attributes.has(name))
+    .map((name) => reportedUsage(flattenUsage(parseObject(attributes.get(name))), "span"));
+
+const liveKitNames = ["lk.llm_metrics", "lk.realtime_model_metrics"];
 
 /** Reads the last event of the span that reports usage: `gen_ai.client.inference.operation.details`, or the last piece of a stream. */
 const events: Source = ({ span }) => {
