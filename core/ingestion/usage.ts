@@ -26,10 +26,7 @@ const mapOf = <Value>(entries: [string, Value | undefined][]): Record<string, Va
  */
 export const readCost = (value: unknown): string | undefined => {
   if (typeof value === "string") {
-    const text = value
-      .trim()
-      .replace(/^\$\s*/, "")
-      .replaceAll(/(?<=\d)[,_](?=\d{3}(?:\D|$))/g, "");
+    const text = ungrouped(value.trim().replace(/^\$\s*/, ""));
     if (/^\d{1,40}(\.\d{1,40})?$/.test(text)) return text.replace(/^0+(?=\d)/, "");
     return decimalText.test(text) ? readCost(Number(text)) : undefined;
   }
@@ -41,6 +38,13 @@ export const readCost = (value: unknown): string | undefined => {
   if (shift > 0) return `${whole}${fraction.padEnd(shift, "0")}`;
   return `0.${"0".repeat(-shift - 1)}${whole}${fraction}`;
 };
+
+/**
+ * Removes separators of thousands. A single comma may be a decimal one, as in `0,125` and `1,234`: a cost of cents must not become one of
+ * dollars.
+ */
+const ungrouped = (text: string): string => (grouped.test(text) ? text.replaceAll(/[,_]/g, "") : text);
+const grouped = /^[1-9]\d{0,2}((_\d{3}){1,12}(\.\d*)?|(,\d{3}){2,12}(\.\d*)?|,\d{3}\.\d*)$/;
 
 /** What no column stores; the digits of less would be too many to read again. */
 const leastCost = 1e-18;

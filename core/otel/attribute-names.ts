@@ -37,6 +37,9 @@ export const userIdNames = userIdRows.map(({ name }) => name);
 
 export const sessionIdNames = sessionIdRows.map(({ name }) => name);
 
+/** Tags of a span alone: they count for the trace if they are the root's. */
+export const logfireTags = "logfire.tags";
+
 export const tagNames = [
   langfuse.traceTags,
   "langfuse.tags",
@@ -49,7 +52,7 @@ export const tagNames = [
   "langsmith.span.tags",
   "langfuse_tags",
   "traceloop.association.properties.langfuse_tags",
-  "logfire.tags",
+  logfireTags,
   "braintrust.tags",
   "lmnr.association.properties.tags",
 ];
@@ -78,7 +81,7 @@ export const traceUpdateNames = [
   langfuse.traceInput,
   langfuse.traceOutput,
   ...publicNames,
-  ...tagNames,
+  ...tagNames.filter((name) => name !== logfireTags),
   ...userIdNames,
   ...sessionIdNames,
 ];
@@ -103,7 +106,6 @@ export const modelNames = [
   "model",
   "llm.model",
   "ai.model.name",
-  "model_name",
 ];
 
 /** A span with one of these is a model call. `ai.model.id` is not listed: it also stands on the spans around such calls. */

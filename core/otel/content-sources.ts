@@ -23,6 +23,7 @@ import {
   rerankerInput,
   systemInstructions,
   unlessEmptyObject,
+  unlessModelAlone,
   vercelAnswer,
 } from "./framework-content.ts";
 import { claudeCodeScope } from "./model.ts";
@@ -111,12 +112,6 @@ export const contentSources: readonly ContentSource[] = [
     output: logfireEvents((events, isChoice) => events.find(isChoice)),
   },
   {
-    convention: "Logfire, clients of OpenAI and Anthropic",
-    url: logfireUrl,
-    input: onlyIf(isLogfire, first("request_data")),
-    output: onlyIf(isLogfire, first("response_data")),
-  },
-  {
     convention: "MLflow",
     url: "https://mlflow.org/docs/latest/genai/tracing/opentelemetry/",
     input: first("mlflow.spanInputs"),
@@ -162,6 +157,13 @@ export const contentSources: readonly ContentSource[] = [
     url: genAi,
     input: { names: ["gen_ai.input.messages"], read: ({ attributes }) => instructed(attributes, "gen_ai.input.messages") },
     output: first("gen_ai.output.messages"),
+  },
+  {
+    // After the messages: beside them, Logfire sends a request of the model alone, which its spans are named by.
+    convention: "Logfire, clients of OpenAI and Anthropic",
+    url: logfireUrl,
+    input: onlyIf(isLogfire, unlessModelAlone("request_data")),
+    output: onlyIf(isLogfire, first("response_data")),
   },
   {
     convention: "Sentry and Mastra, before they followed the GenAI conventions",

@@ -2,7 +2,7 @@
 import type { Json } from "../ingestion/event.ts";
 import { type Attributes, below, fieldOf, isMeaningful, toAttributes, toObject, toText } from "./attributes.ts";
 import { isQuotedIn } from "./content-duplicates.ts";
-import { type Found, first, inner, nested, nestedFound, type Reader, type Side } from "./content-readers.ts";
+import { type Found, first, inner, nested, nestedFound, onlyIf, type Reader, type Side } from "./content-readers.ts";
 import { genkitPart } from "./genkit.ts";
 import type { SpanEvent } from "./otlp-traces.ts";
 import { isJsonObject, parseArray, parseIfText, parseObject, setOwn } from "./safe-json.ts";
@@ -146,6 +146,10 @@ export const unlessEmptyObject = (...names: string[]): Reader => ({
     return name === undefined ? undefined : { value: attributes.get(name), names: [name] };
   },
 });
+
+/** Reads a request to a model, unless it tells no more than the model. */
+export const unlessModelAlone = (name: string): Reader =>
+  onlyIf(({ attributes }) => Object.keys(parseObject(attributes.get(name)) ?? {}).some((key) => key !== "model"), first(name));
 
 /** Reads one list with all events of a conversation; the model's choice is the output. */
 export const logfireEvents = (pick: (events: Json[], isChoice: (event: Json) => boolean) => Json | undefined): Reader => ({

@@ -22,8 +22,12 @@ export const reportedModelName = ({ attributes }: SpanFacts): string | undefined
   const name = firstId(attributes, modelNames);
   const subtype = attributes.get("genkit:metadata:subtype");
   const isGenkitModel = subtype === "model" || subtype === "background-model" || subtype === "embedder";
-  return name ?? (isGenkitModel ? firstText(attributes, ["genkit:name"]) : braintrustModel(attributes));
+  return name ?? (isGenkitModel ? firstText(attributes, ["genkit:name"]) : (braintrustModel(attributes) ?? pydanticModel(attributes)));
 };
+
+/** pydantic-ai names the model of an agent's run. By itself, the name may be that of a car. */
+const pydanticModel = (attributes: Attributes): string | undefined =>
+  attributes.has("agent_name") ? firstText(attributes, ["model_name"]) : undefined;
 
 const braintrustModel = (attributes: Attributes): string | undefined => {
   const model = fieldOf(parseObject(attributes.get("braintrust.metadata")), "model");

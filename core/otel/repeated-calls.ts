@@ -3,6 +3,7 @@
  * provider's) make two spans, one in the other, with the same tokens. The outer one then rolls up: the same values count once.
  * Only equal numbers show a repetition: a call may also have other calls below it, such as those of a tool. Looks at one request, where
  * both spans nearly always are; their ends are next to each other. Linear in the spans.
+ * The call that counts takes over the costs that only the outer one reports, as a gateway's or a framework's span does.
  */
 import { isRecord } from "../is-record.ts";
 import { findSpelling } from "../usage/reported-usage.ts";
@@ -32,7 +33,15 @@ const tokensOf = (usage: unknown): Tokens | undefined => {
 const isSame = (own: Tokens, below: Tokens): boolean =>
   own.total === below.total && (own.input + own.output === 0 || (own.input === below.input && own.output === below.output));
 
-type Span = { event: MappedEvent; own: Tokens | undefined; below: Tokens; parent: Span | undefined; childrenLeft: number };
+type Span = {
+  event: MappedEvent;
+  own: Tokens | undefined;
+  below: Tokens;
+  /** The call that has the tokens below; undefined for none, "several" for more than one. */
+  callBelow: Span | "several" | undefined;
+  parent: Span | undefined;
+  childrenLeft: number;
+};
 
 const keyOf = (traceId: unknown, id: unknown): string => `${traceId} ${id}`;
 
@@ -41,7 +50,8 @@ const spansOf = (events: readonly MappedEvent[]): Span[] => {
   for (const event of events) {
     if (event.type === "trace-create") continue;
     const { traceId, id, usageDetails } = event.body;
-    spans.set(keyOf(traceId, id), { event, own: tokensOf(usageDetails), below: none, parent: undefined, childrenLeft: 0 });
+    const own = tokensOf(usageDetails);
+    spans.set(keyOf(traceId, id), { event, own, below: none, callBelow: undefined, parent: undefined, childrenLeft: 0 });
   }
   for (const span of spans.values()) {
     const { traceId, parentObservationId } = span.event.body;
@@ -58,18 +68,32 @@ const asRollUp = ({ body, ...event }: MappedEvent): MappedEvent => {
   return { ...event, body: { ...rest, otel: { ...(isRecord(otel) ? otel : {}), rollUp } } };
 };
 
+/** Returns undefined if the call has costs of its own, or there are none to take over. */
+const withCosts = (call: MappedEvent, costDetails: unknown): MappedEvent | undefined => {
+  const hasCost = isRecord(costDetails) && Object.values(costDetails).some((cost) => typeof cost === "number" && cost > 0);
+  return hasCost && call.body["costDetails"] === undefined ? { ...call, body: { ...call.body, costDetails } } : undefined;
+};
+
 /** `candidates`: the events of calls whose usage is not known to be their own. Spans in a cycle of parents stay as they are. */
 export const rollingUpRepeatedCalls = (events: readonly MappedEvent[], candidates: ReadonlySet<MappedEvent>): MappedEvent[] => {
-  const repeated = new Map<MappedEvent, MappedEvent>();
+  const changed = new Map<MappedEvent, MappedEvent>();
   const spans = spansOf(events);
   const ready = spans.filter(({ childrenLeft }) => childrenLeft === 0);
   for (let span = ready.pop(); span !== undefined; span = ready.pop()) {
-    const { event, own, below, parent } = span;
+    const { event, own, below, callBelow, parent } = span;
     const repeats = own !== undefined && candidates.has(event) && isSame(own, below);
-    if (repeats) repeated.set(event, asRollUp(event));
+    if (repeats) {
+      changed.set(event, asRollUp(event));
+      const call = typeof callBelow === "object" ? callBelow.event : undefined;
+      const costing = call === undefined ? undefined : withCosts(changed.get(call) ?? call, event.body["costDetails"]);
+      if (call !== undefined && costing !== undefined) changed.set(call, costing);
+    }
     if (parent === undefined) continue;
-    parent.below = sumOf(parent.below, own === undefined || repeats ? below : own);
+    const counts = own !== undefined && !repeats;
+    parent.below = sumOf(parent.below, counts ? own : below);
+    const call = counts ? span : callBelow;
+    if (call !== undefined) parent.callBelow = parent.callBelow === undefined ? call : "several";
     if (--parent.childrenLeft === 0) ready.push(parent);
   }
-  return repeated.size === 0 ? [...events] : events.map((event) => repeated.get(event) ?? event);
+  return changed.size === 0 ? [...events] : events.map((event) => changed.get(event) ?? event);
 };

@@ -10,7 +10,11 @@ type Tools = Pick<OtelBody, "toolDefinitions" | "toolCalls" | "toolCallNames">;
 export const observationTools = (attributes: Attributes, input: Json | undefined, output: Json | undefined): Tools => {
   const definitions: Record<string, string> = {};
   const answer = parseIfNamed(output, mayCall);
-  for (const tool of [...offeredIn(parseIfNamed(input, mayOffer)), ...offeredInAttributes(attributes), ...offeredIn(answer)])
+  for (const tool of [
+    ...offeredIn(parseIfNamed(input, mayOffer)),
+    ...offeredInAttributes(attributes),
+    ...offeredIn(answer).filter(isFunction),
+  ])
     addDefinition(definitions, tool);
   const inAnswer = callsIn(answer, true);
   const calls = uniqueCalls(inAnswer.length > 0 ? inAnswer : callsInAttributes(attributes));
@@ -38,14 +42,14 @@ const offeredIn = (input: Json | undefined): Json[] => {
     return [...(parseArray(fieldOf(message, "tools")) ?? []), ...(isDefinition && content !== undefined ? [content] : [])];
   });
   const owners = [input, ...["config", "toolConfig"].map((name) => fieldOf(input, name))];
-  const lists = [...owners.map((owner) => fieldOf(owner, "tools")), fieldOf(input, "functions")];
-  return [...lists.flatMap((list) => parseArray(list) ?? []), ...fromMessages];
+  const functions = (parseArray(fieldOf(input, "functions")) ?? []).filter(isFunction);
+  return [...owners.flatMap((owner) => parseArray(fieldOf(owner, "tools")) ?? []), ...functions, ...fromMessages];
 };
 
 /** Lists of definitions. */
 const offerNames = ["ai.prompt.tools", "gen_ai.tool.definitions", "gen_ai.request.available_tools", "mlflow.chat.tools"];
 
-/** Pipecat's list has a name that others may use for things of their own. */
+/** Some lists have names that others may use for things of their own. */
 const isFunction = (tool: Json): boolean => ["function", "parameters", "input_schema"].some((name) => fieldOf(tool, name) !== undefined);
 
 /** LiveKit and Strands tell no more than the names. */

@@ -5,10 +5,12 @@ import { Reference } from "../ingestion/fields.ts";
 import {
   environmentNames,
   langfuse,
+  logfireTags,
   publicNames,
   releaseNames,
   sessionIdNames,
   tagNames,
+  traceNameNames,
   traceUpdateNames,
   userIdNames,
   versionNames,
@@ -28,15 +30,29 @@ export const hasTraceUpdate = (attributes: Attributes): boolean => {
 
 /**
  * Adds what the resource says about the trace: user, session, tags and the like, as set by OTEL_RESOURCE_ATTRIBUTES for a command line
- * agent. For roots only: a service below must not rename the trace of another. The span's own names take precedence, each by itself.
+ * agent. For roots only: a service below must not rename the trace of another. What the span says itself takes precedence, under whichever
+ * name; a session or user that the framework inferred does not.
  */
 export const withResource = ({ attributes, resourceAttributes }: SpanFacts): Attributes => {
-  const added = traceUpdateNames.flatMap((name): [string, Json][] => {
-    const value = isMeaningful(attributes.get(name)) ? undefined : resourceAttributes.get(name);
-    return isMeaningful(value) ? [[name, value]] : [];
+  const isSet = (name: string): boolean => isMeaningful(attributes.get(name));
+  const added = traceFields.flatMap(({ names, setNames }) => {
+    if (setNames.some(isSet)) return [];
+    return (names.some(isSet) ? setNames : names).flatMap((name): [string, Json][] => {
+      const value = resourceAttributes.get(name);
+      return isMeaningful(value) ? [[name, value]] : [];
+    });
   });
   return added.length === 0 ? attributes : new Map([...attributes, ...added]);
 };
+
+/** Names of each field of a trace, and those by which a span sets it explicitly. */
+const traceFields = [
+  ...[traceNameNames, [langfuse.traceInput], [langfuse.traceOutput], publicNames, tagNames].map((names) => ({ names, setNames: names })),
+  ...[userIdRows, sessionIdRows].map((rows) => ({
+    names: rows.map(({ name }) => name),
+    setNames: rows.filter(({ isInferred }) => isInferred !== true).map(({ name }) => name),
+  })),
+];
 
 /** Returns input and output set explicitly for the trace; each is independent of the other. */
 export const traceContent = (attributes: Attributes): { input?: Json; output?: Json } => {
@@ -63,11 +79,12 @@ export const sessionId = (attributes: Attributes): string | undefined => {
 
 /** Accepts a list, a JSON list as text, comma-separated names, or one name. */
 export const tags = (attributes: Attributes): string[] | undefined => {
-  const value = firstValue(attributes, tagNames);
-  if (value === undefined) return undefined;
-  const list = tagList(value)
+  const name = tagNames.find((one) => isMeaningful(attributes.get(one)));
+  if (name === undefined) return undefined;
+  const list = tagList(attributes.get(name) ?? null)
     .map((tag) => toText(tag).trim())
-    .filter((tag) => tag !== "");
+    // Logfire marks every call to a model so.
+    .filter((tag) => tag !== "" && !(name === logfireTags && tag === "LLM"));
   return list.length === 0 ? undefined : list;
 };
 

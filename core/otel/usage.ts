@@ -62,12 +62,13 @@ const usdOf = (value: Json | undefined): number | undefined => {
   return cost === undefined ? undefined : Number(cost);
 };
 
-const sentCost = (attributes: Attributes, { name, fields, plus }: CostSpelling): number | undefined => {
+const sentCost = (attributes: Attributes, { name, fields, plus, ifZero }: CostSpelling): number | undefined => {
   const value = attributes.get(name);
   if (fields === undefined || value === undefined) return usdOf(value);
   const object = parseObject(value);
   const at = (path: readonly string[]) => usdOf(path.reduce<Json | undefined>(fieldOf, object));
   const cost = at(fields);
+  if (cost === 0 && ifZero !== undefined) return at(ifZero) ?? cost;
   const more = plus === undefined ? undefined : at(plus);
   return cost !== undefined && more !== undefined && more > cost ? cost + more : cost;
 };
@@ -164,7 +165,9 @@ const adkResponse = (attributes: Attributes): ReportedUsage | undefined => {
 
 /** LiveKit reports cached tokens, and all of a realtime model, only in its metrics. */
 const liveKitMetrics = (attributes: Attributes): (ReportedUsage | undefined)[] =>
-  ["lk.llm_metrics", "lk.realtime_model_metrics"].map((name) => reportedUsage(flattenUsage(parseObject(attributes.get(name))), "span"));
+  liveKitNames.filter((name) => attributes.has(name)).map((name) => reportedUsage(flattenUsage(parseObject(attributes.get(name))), "span"));
+
+const liveKitNames = ["lk.llm_metrics", "lk.realtime_model_metrics"];
 
 /** Reads the last event of the span that reports usage: `gen_ai.client.inference.operation.details`, or the last piece of a stream. */
 const events: Source = ({ span }) => {

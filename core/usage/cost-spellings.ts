@@ -12,13 +12,15 @@ export type CostSpelling = {
   fields?: readonly string[];
   /** Costs in the same JSON that come on top if they are greater: what the caller's own key is charged beside the gateway's fee. */
   plus?: readonly string[];
+  /** A cost in the same JSON that counts if this one is zero: what the provider charges the caller's own key. */
+  ifZero?: readonly string[];
 };
 
 const of = (
   kind: CostSpelling["kind"],
   sources: readonly UsageSource[],
   names: readonly string[],
-  more: Pick<CostSpelling, "fields" | "plus"> = {},
+  more: Pick<CostSpelling, "fields" | "plus" | "ifZero"> = {},
 ): CostSpelling[] => names.map((name) => ({ name, kind, sources, ...more }));
 
 const response = ["ai.response.providerMetadata"];
@@ -35,7 +37,7 @@ export const costSpellings: readonly CostSpelling[] = [
   ...of("total", ["own"], ["gen_ai.cost.total", "gen_ai.cost.usd", "gen_ai.usage.cost.usd", "gen_ai.usage.total_cost_usd"]),
   ...of("total", ["mlflow"], ["mlflow.llm.cost"], { fields: ["total_cost"] }),
   ...of("total", ["langsmith"], ["langsmith.usage_metadata"], { fields: ["total_cost"] }),
-  ...of("total", ["aiGateway"], response, { fields: ["gateway", "cost"] }),
+  ...of("total", ["aiGateway"], response, { fields: ["gateway", "cost"], ifZero: ["gateway", "marketCost"] }),
   ...of("total", ["openrouter"], response, {
     fields: ["openrouter", "usage", "cost"],
     plus: ["openrouter", "usage", "costDetails", "upstreamInferenceCost"],

@@ -18,4 +18,4 @@ export const readCount = (given: unknown): number | undefined => {
 };
 
 /** Thousands with a separator, as texts for people have them. */
-const grouped = /^\s*\+?\d{1,3}([,_]\d{3})+(?![\d,_])/;
+const grouped = /^\s*\+?[1-9]\d{0,2}([,_]\d{3}){1,5}(?![\d,_])/;

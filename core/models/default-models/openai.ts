@@ -39,6 +39,9 @@ const audio4o = { input: "2.5", output: "10", audioInput: "40", audioOutput: "80
 const realtime4o = { input: "5", cached: "2.5", output: "20", audioInput: "40", audioOutput: "80" } as const satisfies Prices;
 /** https://developers.openai.com/api/docs/pricing, fine-tuning. A name ends with what the owner called it: `ft:gpt-4o-2024-08-06:acme::abc`. */
 const fineTuned = (base: string, prices: Prices): Model => openai(`ft:${base}`, null, [], prices, { suffix: "(:.+)?" });
+/** Models of sound and images: their input or output, often base64 text, is not what the tokenizer of texts would count. */
+const media = (name: string, since: string | null, dates: string[], prices: Prices): Model =>
+  openai(name, since, dates, prices, { tokenizer: null });
 const cl100k = { tokenizer: "cl100k_base" } as const;
 
 /**
@@ -55,39 +58,39 @@ export const openaiModels: Model[] = [
   openai("gpt-4o-mini", "2024-07-18", ["2024-07-18"], { input: "0.15", cached: "0.075", output: "0.6" }, priority("0.25", "0.125", "1")),
   openai("gpt-4o-search-preview", "2025-03-11", ["2025-03-11"], { input: "2.5", output: "10" }),
   openai("gpt-4o-mini-search-preview", "2025-03-11", ["2025-03-11"], { input: "0.15", output: "0.6" }),
-  openai("gpt-4o-audio-preview", "2024-10-01", [], { ...audio4o, audioInput: "100", audioOutput: "200" }),
-  openai("gpt-4o-audio-preview-2024-10-01", "2024-10-01", [], { ...audio4o, audioInput: "100", audioOutput: "200" }),
-  openai("gpt-4o-audio-preview", "2024-12-17", ["2024-12-17", "2025-06-03"], audio4o),
-  openai("gpt-4o-mini-audio-preview", "2024-12-17", ["2024-12-17"], { input: "0.15", output: "0.6", audioInput: "10", audioOutput: "20" }),
-  openai("gpt-4o-realtime-preview", "2024-10-01", [], { ...realtime4o, audioInput: "100", audioOutput: "200" }),
-  openai("gpt-4o-realtime-preview-2024-10-01", "2024-10-01", [], { ...realtime4o, audioInput: "100", audioOutput: "200" }),
-  openai("gpt-4o-realtime-preview", "2024-12-17", ["2024-12-17", "2025-06-03"], realtime4o),
-  openai("gpt-4o-mini-realtime-preview", "2024-12-17", ["2024-12-17"], {
+  media("gpt-4o-audio-preview", "2024-10-01", [], { ...audio4o, audioInput: "100", audioOutput: "200" }),
+  media("gpt-4o-audio-preview-2024-10-01", "2024-10-01", [], { ...audio4o, audioInput: "100", audioOutput: "200" }),
+  media("gpt-4o-audio-preview", "2024-12-17", ["2024-12-17", "2025-06-03"], audio4o),
+  media("gpt-4o-mini-audio-preview", "2024-12-17", ["2024-12-17"], { input: "0.15", output: "0.6", audioInput: "10", audioOutput: "20" }),
+  media("gpt-4o-realtime-preview", "2024-10-01", [], { ...realtime4o, audioInput: "100", audioOutput: "200" }),
+  media("gpt-4o-realtime-preview-2024-10-01", "2024-10-01", [], { ...realtime4o, audioInput: "100", audioOutput: "200" }),
+  media("gpt-4o-realtime-preview", "2024-12-17", ["2024-12-17", "2025-06-03"], realtime4o),
+  media("gpt-4o-mini-realtime-preview", "2024-12-17", ["2024-12-17"], {
     ...{ input: "0.6", cached: "0.3", output: "2.4", audioInput: "10", audioOutput: "20" },
   }),
-  openai("gpt-4o-transcribe", "2025-03-20", [], { input: "2.5", output: "10", audioInput: "6" }),
-  openai("gpt-4o-mini-transcribe", "2025-03-20", [], { input: "1.25", output: "5", audioInput: "3" }),
-  openai("gpt-4o-mini-tts", "2025-03-20", [], { input: "0.6", output: "12" }),
-  openai("gpt-audio", "2025-08-28", ["2025-08-28"], { input: "2.5", output: "10", audioInput: "32", audioOutput: "64" }),
-  openai("gpt-audio-1.5", null, [], { input: "2.5", output: "10", audioInput: "32", audioOutput: "64" }),
-  openai("gpt-audio-mini", "2025-10-06", ["2025-10-06", "2025-12-15"], {
+  media("gpt-4o-transcribe", "2025-03-20", [], { input: "2.5", output: "10", audioInput: "6" }),
+  media("gpt-4o-mini-transcribe", "2025-03-20", [], { input: "1.25", output: "5", audioInput: "3" }),
+  media("gpt-4o-mini-tts", "2025-03-20", [], { input: "0.6", output: "12" }),
+  media("gpt-audio", "2025-08-28", ["2025-08-28"], { input: "2.5", output: "10", audioInput: "32", audioOutput: "64" }),
+  media("gpt-audio-1.5", null, [], { input: "2.5", output: "10", audioInput: "32", audioOutput: "64" }),
+  media("gpt-audio-mini", "2025-10-06", ["2025-10-06", "2025-12-15"], {
     ...{ input: "0.6", output: "2.4", audioInput: "10", audioOutput: "20" },
   }),
   ...["gpt-realtime", "gpt-realtime-1.5"].map((name) =>
-    openai(name, "2025-08-28", ["2025-08-28"], {
+    media(name, "2025-08-28", ["2025-08-28"], {
       ...{ input: "4", cached: "0.4", output: "16", audioInput: "32", audioOutput: "64", imageInput: "5" },
     }),
   ),
-  openai("gpt-realtime-2", null, [], {
+  media("gpt-realtime-2", null, [], {
     ...{ input: "4", cached: "0.4", output: "24", audioInput: "32", audioOutput: "64", imageInput: "5" },
   }),
-  openai("gpt-realtime-mini", "2025-10-06", ["2025-10-06", "2025-12-15"], {
+  media("gpt-realtime-mini", "2025-10-06", ["2025-10-06", "2025-12-15"], {
     ...{ input: "0.6", cached: "0.06", output: "2.4", audioInput: "10", audioOutput: "20", imageInput: "0.8" },
   }),
-  openai("gpt-image-1", "2025-04-23", [], { input: "5", cached: "1.25", output: "40", imageInput: "10" }),
-  openai("gpt-image-1-mini", "2025-10-06", [], { input: "2", cached: "0.2", output: "8", imageInput: "2.5" }),
-  openai("gpt-image-1.5", "2025-12-16", ["2025-12-16"], { input: "5", cached: "1.25", output: "10", imageInput: "8", imageOutput: "32" }),
-  openai("gpt-image-2", "2026-04-21", ["2026-04-21"], { input: "5", cached: "1.25", output: "30", imageInput: "8" }),
+  media("gpt-image-1", "2025-04-23", [], { input: "5", cached: "1.25", output: "40", imageInput: "10" }),
+  media("gpt-image-1-mini", "2025-10-06", [], { input: "2", cached: "0.2", output: "8", imageInput: "2.5" }),
+  media("gpt-image-1.5", "2025-12-16", ["2025-12-16"], { input: "5", cached: "1.25", output: "10", imageInput: "8", imageOutput: "32" }),
+  media("gpt-image-2", "2026-04-21", ["2026-04-21"], { input: "5", cached: "1.25", output: "30", imageInput: "8" }),
   openai("gpt-4.1", "2025-04-14", ["2025-04-14"], { input: "2", cached: "0.5", output: "8" }, priority("3.5", "0.875", "14")),
   openai("gpt-4.1-mini", "2025-04-14", ["2025-04-14"], { input: "0.4", cached: "0.1", output: "1.6" }, priority("0.7", "0.175", "2.8")),
   openai("gpt-4.1-nano", "2025-04-14", ["2025-04-14"], { input: "0.1", cached: "0.025", output: "0.4" }, priority("0.2", "0.05", "0.8")),

@@ -28,7 +28,8 @@ export type Entry = {
   suffix?: string;
   prefix?: string;
   since: string | null;
-  tokenizer?: string;
+  /** Null for a model whose texts cannot be counted. */
+  tokenizer?: string | null;
   prices: Prices;
   /** Prices of the whole call if the prompt is longer. */
   long?: LongPrompt;

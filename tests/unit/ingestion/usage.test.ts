@@ -16,8 +16,8 @@ describe("usageDetails", () => {
     ["a map of counts", { input: 1, output: 0, cached: 3 }, { input: 1, output: 0, cached: 3 }],
     [
       "counts as text with separators",
-      { a: "1,234", b: "12_345_678 tokens", c: "1,234.5", d: "1,23", e: "1234,567" },
-      { a: 1234, b: 12_345_678, c: 1234, d: 1, e: 1234 },
+      { a: "1,234", b: "12_345_678 tokens", c: "1,234.5", d: "1,23", e: "1234,567", f: "0,125" },
+      { a: 1234, b: 12_345_678, c: 1234, d: 1, e: 1234, f: 0 },
     ],
     ["counts as text", { a: "12", b: " 7 ", c: "1e3", d: "3.9", e: "12 tokens" }, { a: 12, b: 7, c: 1000, d: 3, e: 12 }],
     [
@@ -109,6 +109,11 @@ describe("costs", () => {
       { a: "0.0000005", b: "0.00000015", c: "100000", d: "0.5", e: "2", f: "0" },
     ],
     ["text for people", { costDetails: { a: "$0.05", b: "$ 1,234.5", c: "1,23", d: "1e-120" } }, { a: "0.05", b: "1234.5", d: "0" }],
+    [
+      "text with separators of thousands, and with a comma that may be a decimal one",
+      { costDetails: { a: "0,125", b: "12345,678", c: "1,234", d: "1,234,567", e: "1_234.5", f: "0,001.5" } },
+      { d: "1234567", e: "1234.5" },
+    ],
     ["a decimal of more digits than a cost can have", { costDetails: { a: `0.1${"0".repeat(50)}5551` } }, { a: "0.1" }],
     [
       "a total under a provider's name",

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { costText, parseCost, perMillion } from "../../../core/models/decimal.ts";
 import { defaultModels } from "../../../core/models/default-models/index.ts";
+import { findModel } from "../../../core/models/find-model.ts";
 import { matchModel } from "../../../core/models/match-model.ts";
 import type { Model, PricingTier, TierCondition } from "../../../core/models/model.ts";
 import { type Call, type CountTokens, usageAndCost } from "../../../core/models/usage-and-cost.ts";
@@ -296,6 +297,14 @@ describe("the default models", () => {
     }
     for (const { prices } of tiers) for (const price of Object.values(prices)) expect(price).toMatch(/^0\.0*[1-9]\d*$/);
   });
+
+  it.each(["gpt-image-1", "gpt-4o-mini-tts", "gpt-4o-transcribe", "gpt-4o-audio-preview", "gpt-realtime", "gpt-audio-mini"])(
+    "count no tokens in the texts of %s, which may be sound or an image in base64",
+    (name) => {
+      const found = findModel([name], defaultModels, "2026-06-01");
+      expect(found).toMatchObject({ tokenizer: null });
+    },
+  );
 
   it.each<[string, string, Record<string, string>, string | null]>([
     ["gpt-4o", "2026-06-01", { input: "1000000" }, "2.500000000000"],

@@ -492,6 +492,27 @@ const rows: Row[] = [
     { input: text({ messages: [] }), output: text({ message: { content: "hello" } }) },
   ],
   [
+    "Logfire's client of OpenAI by the GenAI conventions, whose request is the model alone",
+    {
+      scope: "logfire.openai",
+      attributes: {
+        "gen_ai.request.model": "gpt-4o",
+        "gen_ai.input.messages": text([{ role: "user", parts: [] }]),
+        "gen_ai.output.messages": text([{ role: "assistant", parts: [] }]),
+        request_data: text({ model: "gpt-4o" }),
+        response_data: text({ message: {} }),
+      },
+    },
+    "generation-create",
+    { input: text([{ role: "user", parts: [] }]), output: text([{ role: "assistant", parts: [] }]) },
+  ],
+  [
+    "Logfire's client of OpenAI without content",
+    { scope: "logfire.openai", attributes: { "gen_ai.request.model": "gpt-4o", request_data: text({ model: "gpt-4o" }) } },
+    "generation-create",
+    { metadata: { attributes: { request_data: text({ model: "gpt-4o" }) } } },
+  ],
+  [
     "MLflow's model, as JSON",
     { attributes: { "mlflow.spanType": '"LLM"', "mlflow.llm.model": '"gpt-4o"' } },
     "generation-create",
@@ -643,6 +664,12 @@ describe("the span of a convention has type, input, output and model in their fi
   it.each(rows)("%s", (_, span, type, body) => {
     expect(mapJson(span).observation).toMatchObject({ type, body });
   });
+});
+
+it("a name of a model that no agent ran is an attribute like others", () => {
+  const { observation, left } = mapJson({ attributes: { model_name: "Model T" } });
+  expect(observation.body).not.toHaveProperty("model");
+  expect(left).toEqual({ model_name: "Model T" });
 });
 
 describe("types", () => {

@@ -67,6 +67,16 @@ describe("a resource", () => {
     expect(trace.body["otel"]).not.toHaveProperty("isSessionInferred");
   });
 
+  it("does not replace what the span says under another name", () => {
+    const attributes = {
+      ...{ "enduser.id": "own", "ai.telemetry.metadata.sessionId": "chat", "ai.telemetry.metadata.tags": ["t"], langfuse_trace_name: "n" },
+    };
+    const { trace } = mapJson({ resource: { ...resource, "langfuse.trace.name": "service" }, attributes });
+    expect(trace.body).toMatchObject({ userId: "own", sessionId: "chat", tags: ["t"], name: "n" });
+    const inferred = { resource: { "gen_ai.conversation.id": "r" }, attributes: { "mastra.metadata.threadId": "own" } };
+    expect(mapJson(inferred).trace.body).toMatchObject({ sessionId: "own", otel: { isSessionInferred: true } });
+  });
+
   it("of a service below the root says nothing about the trace", () => {
     const { body } = mapJson({ resource, parentSpanId: "00000000000000cd" }).trace;
     for (const field of ["userId", "sessionId", "tags"]) expect(body).not.toHaveProperty(field);
@@ -74,6 +84,13 @@ describe("a resource", () => {
 });
 
 describe("tags", () => {
+  it("of Logfire's spans are the root's, without the mark of a call to a model", () => {
+    expect(mapJson({ attributes: { "logfire.tags": ["LLM", "a"] } }).trace.body["tags"]).toEqual(["a"]);
+    expect(mapJson({ attributes: { "logfire.tags": ["LLM"] } }).trace.body).not.toHaveProperty("tags");
+    const child = mapJson({ attributes: { "logfire.tags": ["a"] }, parentSpanId: "00000000000000cd" });
+    expect(child.trace.body).not.toHaveProperty("tags");
+  });
+
   it.each(["logfire.tags", "braintrust.tags", "lmnr.association.properties.tags", "traceloop.association.properties.langfuse_tags"])(
     "are read from %s",
     (name) => {

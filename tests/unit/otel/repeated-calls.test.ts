@@ -176,6 +176,18 @@ describe("a call", () => {
     expect(inner).toMatchObject({ model: "gpt-4o", usageDetails: { input: 1000, output: 50 } });
   });
 
+  it("takes over the cost that only a span around it reports, unless there are other calls or it has a cost", () => {
+    const costsOf = (...spans: TestSpan[]) => mapped(spans).observations.map(({ body }) => body["costDetails"]);
+    const gateway: TestSpan = { id: 1, attributes: chat(1000, 50, { "operation.cost": 1 }) };
+    const priced = (cost: number): Attributes => chat(1000, 50, { "gen_ai.usage.cost": cost });
+    const below = (id: number, parent: number, attributes: Attributes): TestSpan => ({ id, parent, attributes });
+    expect(costsOf(gateway, below(2, 1, kind("CHAIN")), below(3, 2, chat(1000, 50)))).toEqual([undefined, undefined, { total: 1 }]);
+    expect(costsOf(gateway, below(2, 1, priced(2)), below(3, 2, chat(1000, 50)))).toEqual([undefined, undefined, { total: 2 }]);
+    expect(costsOf(gateway, below(2, 1, priced(2)))).toEqual([undefined, { total: 2 }]);
+    expect(costsOf({ id: 1, attributes: priced(0) }, below(2, 1, chat(1000, 50)))).toEqual([undefined, undefined]);
+    expect(costsOf(gateway, below(2, 1, chat(600, 30)), below(3, 1, chat(400, 20)))).toEqual([undefined, undefined, undefined]);
+  });
+
   it("counts once, however many repeat it and in whatever order they come", () => {
     fc.assert(
       fc.property(fc.shuffledSubarray([1, 2, 3, 4, 5], { minLength: 5 }), fc.constantFrom(7, 1000), (order, tokens) => {

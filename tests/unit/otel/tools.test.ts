@@ -153,8 +153,13 @@ describe("a definition", () => {
     expect(toolsOf(span).definitions).toEqual({ weather: text({ description: "tells it", parameters: text(parameters) }) });
   });
 
-  it("is nothing else that is called a tool", () => {
-    expect(toolsOf({ attributes: { tools: text([{ name: "hammer", weight: 2 }]) } }).definitions).toBeUndefined();
+  it.each([
+    ["tool", { attributes: { tools: text([{ name: "hammer", weight: 2 }]) } }],
+    ["tool in an answer", output({ tools: [{ name: "hammer", weight: 2 }] })],
+    ["function in an answer", output({ functions: [{ name: "main", line: 3 }] })],
+    ["function", { attributes: { "input.value": text({ functions: [{ name: "main", line: 3 }] }) } }],
+  ])("is nothing else that is called a %s", (_, span) => {
+    expect(toolsOf(span).definitions).toBeUndefined();
   });
 
   it.each([

@@ -330,6 +330,8 @@ describe("costs that spans have from", () => {
     ["a tiny number", { "gen_ai.usage.cost": 1e-130 }, { total: 0 }],
     ["hands", { "gen_ai.cost.usd": "0.3", "gen_ai.cost.input_usd": 0.1 }, { input: 0.1, total: 0.3 }],
     ["Vercel's AI Gateway", answer({ gateway: { cost: "0.0012", marketCost: "0.002" } }), { total: 0.0012 }],
+    ["Vercel's AI Gateway, with a key of one's own", answer({ gateway: { cost: "0", marketCost: "0.002" } }), { total: 0.002 }],
+    ["Vercel's AI Gateway, for nothing", answer({ gateway: { cost: "0" } }), { total: 0 }],
     ["OpenRouter", answer({ openrouter: { usage: { cost: 0.002, costDetails: { upstreamInferenceCost: 0.002 } } } }), { total: 0.002 }],
     [
       "OpenRouter with an own key, whose provider charges beside the fee",
