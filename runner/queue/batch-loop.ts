@@ -60,7 +60,7 @@ export const startBatchLoop = (deps: BatchLoopDeps, config: BatchLoopConfig): Po
     }
   };
 
-  /** Does not hold up the loop: a batch may hang for good. */
+  /** Does not hold up the loop, because a batch may hang for good. It does not matter how the batch ends: what it wrote is looked at again. */
   const repeatAtEnd = async (batch: JobBatch, working: Promise<unknown>): Promise<void> => {
     await working.catch(() => {});
     await settleWithRetry({ clock, log }, { lease_id: batch.leaseId }, () => deps.repeat(batch));
