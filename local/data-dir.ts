@@ -31,8 +31,12 @@ export const untilKilledStackIsGone = async (dataDir: string, say: (line: string
   if (!existsSync(file)) return;
   const { pids } = JSON.parse(readFileSync(file, "utf8")) as StackFile;
   const left = () => Object.entries(pids).filter(([, pid]) => isAlive(pid));
+  let said = "";
   for (const deadlineMs = Date.now() + 15_000; left().length > 0 && Date.now() < deadlineMs; ) {
-    say(`waiting for the ${left().map(([name, pid]) => `${name} (process ${pid})`)} of a stack that was killed`);
+    const parts = left().map(([name, pid]) => `${name} (process ${pid})`);
+    const line = `waiting for the ${parts.join(", ")} of a stack that was killed`;
+    if (line !== said) say(line);
+    said = line;
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
   rmSync(file);
