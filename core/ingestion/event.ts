@@ -19,6 +19,11 @@ export const observationTypes = [
 ] as const;
 export type ObservationType = (typeof observationTypes)[number];
 
+const callTypes: ReadonlySet<string> = new Set<ObservationType>(["GENERATION", "EMBEDDING"]);
+
+/** Whether an observation of this type is a call to a model. All others may repeat the texts and the usage of the calls below them. */
+export const isModelCall = (type: string): boolean => callTypes.has(type);
+
 /** Any JSON value. A number that a double would write differently is an ExactNumber. */
 export type Json = string | number | ExactNumber | boolean | null | Json[] | { [key: string]: Json };
 

@@ -2,7 +2,7 @@
 import { parseExactJson } from "../exact-json.ts";
 import type { Model } from "../models/model.ts";
 import { type CountTokens, usageAndCost } from "../models/usage-and-cost.ts";
-import type { Json, ObservationType } from "./event.ts";
+import { isModelCall, type Json } from "./event.ts";
 import type { MergedObservation } from "./merge/merge-observation.ts";
 
 /** Parses JSON that we encoded ourselves; anything but an object means no parameters. */
@@ -10,8 +10,6 @@ const parseParameters = (text: string | null): Record<string, Json> | null => {
   if (text === null || !text.startsWith("{")) return null;
   return parseExactJson(text) as Record<string, Json>;
 };
-
-const callTypes: ReadonlySet<string> = new Set<ObservationType>(["GENERATION", "EMBEDDING"]);
 
 const isName = (name: string | null | undefined): name is string => name !== undefined && name !== null && name !== "";
 
@@ -32,7 +30,7 @@ export const priceObservation = (observation: MergedObservation, models: readonl
     },
     models,
     // Agents, chains and tools, and whatever rolls up the calls below it, repeat the texts of those calls, where tokens are counted.
-    callTypes.has(row.type) && otel.rollUp === undefined ? countTokens : () => undefined,
+    isModelCall(row.type) && otel.rollUp === undefined ? countTokens : () => undefined,
   );
   return {
     ...observation,

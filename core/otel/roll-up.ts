@@ -4,7 +4,7 @@
  * then, their values are kept here.
  */
 
-import type { ObservationType, OtelBody } from "../ingestion/event.ts";
+import { isModelCall, type ObservationType, type OtelBody } from "../ingestion/event.ts";
 import { langfuse } from "./attribute-names.ts";
 import { isMeaningful } from "./attributes.ts";
 import type { MappedEvent } from "./mapped-event.ts";
@@ -13,19 +13,17 @@ import { type JsonObject, parseObject } from "./safe-json.ts";
 import type { SpanFacts } from "./span-facts.ts";
 import { reportedCostDetails, reportedUsageDetails } from "./usage.ts";
 
-const callTypes: ReadonlySet<ObservationType> = new Set(["GENERATION", "EMBEDDING"]);
-
 /** Values from Langfuse's SDKs always belong to the observation itself. */
 const hasOwnUsage = ({ attributes }: SpanFacts): boolean =>
   [langfuse.usageDetails, langfuse.costDetails].some((name) => isMeaningful(parseObject(attributes.get(name))));
 
 /** Returns whether the span is a call that may repeat one below it: see `repeated-calls.ts`. */
-export const mayRepeatCalls = (facts: SpanFacts, type: ObservationType): boolean => callTypes.has(type) && !hasOwnUsage(facts);
+export const mayRepeatCalls = (facts: SpanFacts, type: ObservationType): boolean => isModelCall(type) && !hasOwnUsage(facts);
 
 /** Returns undefined if the span reports no such values. */
 export const rollUp = (facts: SpanFacts, type: ObservationType): JsonObject | undefined => {
   const { attributes } = facts;
-  if (!isRollUp(attributes) && callTypes.has(type)) return undefined;
+  if (!isRollUp(attributes) && isModelCall(type)) return undefined;
   if (hasOwnUsage(facts)) return undefined;
   const reported = reportedUsageDetails(facts);
   const usage = isMeaningful(reported) ? reported : undefined;
