@@ -13,8 +13,10 @@ import { createFixture, type Fixture } from "../support/fixture.ts";
 import { type RunnerProcess, startRunnerProcess } from "../support/runner-process.ts";
 import { waitSeconds } from "../support/wait-seconds.ts";
 
-/** 100,000 take some minutes: SPILLWAY_LOAD_EVENTS=100000. */
-const eventsTotal = Number(process.env["SPILLWAY_LOAD_EVENTS"] ?? 2000);
+/** 100,000 take some minutes: SPILLWAY_LOAD_EVENTS=100000. More are sent where these are taken before each part was killed twice. */
+const eventsMin = Number(process.env["SPILLWAY_LOAD_EVENTS"] ?? 2000);
+const parts = ["runner", "clickhouse", "api"] as const;
+const killsMin = 2 * parts.length;
 const seed = Number(process.env["SEED"] ?? 20260101);
 
 let fixture: Fixture;
@@ -82,11 +84,13 @@ it(`every event answered with 201 is in ClickHouse in the end and every refused 
   const authorization = `Basic ${btoa(`${fixture.publicKey}:${fixture.secretKey}`)}`;
   const acknowledged = new Set<string>();
   const refused = new Set<string>();
-  const batches = Math.ceil(eventsTotal / 100);
-  let next = 0;
+  let kills = 0;
+  let batches = 0;
+  const isEnough = () => batches * 100 >= eventsMin && kills >= killsMin;
   let isLoading = true;
   const send = async () => {
-    for (let batch = next++; batch < batches; batch = next++) {
+    while (isLoading && !isEnough()) {
+      const batch = batches++;
       const events = Array.from({ length: 100 }, (_, i) => {
         const trace = `t${batch}-${Math.floor(i / 10)}`;
         const id = `o${batch}-${i}`;
@@ -122,17 +126,18 @@ it(`every event answered with 201 is in ClickHouse in the end and every refused 
       }
     }
   };
-  let kills = 0;
   const disturb = async () => {
+    let turn: (typeof parts)[number][] = [];
     while (isLoading) {
       await pause(400 + random() * 1600);
       if (!isLoading) return;
-      const victim = Math.floor(random() * 3);
-      kills++;
-      if (victim === 0) {
+      // Each once in a turn, in any order.
+      if (turn.length === 0) turn = [...parts];
+      const [victim] = turn.splice(Math.floor(random() * turn.length), 1);
+      if (victim === "runner") {
         await runner.kill("SIGKILL");
         runner = startRunnerProcess(env);
-      } else if (victim === 1) {
+      } else if (victim === "clickhouse") {
         process.kill(clickhouse.pid, "SIGKILL");
         await clickhouse.exited;
         clickhouse = await startServer();
@@ -141,15 +146,16 @@ it(`every event answered with 201 is in ClickHouse in the end and every refused 
         await api.exited;
         api = await startApi();
       }
+      kills++;
     }
   };
   try {
-    const disturbing = disturb();
-    await Promise.all(Array.from({ length: 4 }, send));
-    isLoading = false;
-    await disturbing;
+    const endLoading = () => {
+      isLoading = false;
+    };
+    await Promise.all([disturb().finally(endLoading), Promise.all(Array.from({ length: 4 }, send)).finally(endLoading)]);
     console.log(`${acknowledged.size} acknowledged, ${refused.size} refused, ${kills} kills`);
-    expect(kills).toBeGreaterThan(2);
+    expect(kills).toBeGreaterThanOrEqual(killsMin);
     expect(acknowledged.size).toBe(batches * 99);
     expect(refused.size).toBe(batches);
     for (const end = Date.now() + waitSeconds * 1000; Date.now() < end; ) {
