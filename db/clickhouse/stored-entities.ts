@@ -66,12 +66,15 @@ export const loadStoredTraces = async (
 /** One sort key of an entity: the column values that are written again to delete it. */
 type StoredSortKey = OwnedId & { key: Record<string, string>; createdAt: string };
 
-/** The entity tables: id, the time that is part of the sort key, and the sort key's columns. */
+/**
+ * The entity tables: id, the time that is part of the sort key, the columns that say the sort key, and what the table sorts by beside project
+ * and id. Rows that agree in that are versions of one row.
+ */
 const keyedTables = {
-  traces: { id: "id", time: "timestamp", key: ["timestamp"] },
-  observations: { id: "id", time: "start_time", key: ["type", "start_time"] },
-  scores: { id: "id", time: "timestamp", key: ["timestamp", "name"] },
-  events: { id: "span_id", time: "start_time", key: ["start_time", "trace_id"] },
+  traces: { id: "id", time: "timestamp", key: ["timestamp"], sortedBy: ["toDate(timestamp)"] },
+  observations: { id: "id", time: "start_time", key: ["type", "start_time"], sortedBy: ["type", "toDate(start_time)"] },
+  scores: { id: "id", time: "timestamp", key: ["timestamp", "name"], sortedBy: ["toDate(timestamp)", "name"] },
+  events: { id: "span_id", time: "start_time", key: ["start_time", "trace_id"], sortedBy: ["start_time", "xxHash32(trace_id)"] },
 } as const;
 export type KeyedTable = keyof typeof keyedTables;
 
@@ -108,11 +111,14 @@ const loadSortKeys = async (
     first.days === null
       ? ""
       : ` AND toDate(${keyedTables[table].time}) IN (SELECT toDate(toDateTime64(concat(day, ' 00:00:00'), 3, 'UTC')) FROM wanted_days)`;
-  const { id, key } = keyedTables[table];
+  const { id, key, sortedBy } = keyedTables[table];
+  // Not FINAL: it would add all granules whose sort keys overlap with those that the filters on ids find, which is nearly all of a project.
   const rows = await clickhouse.queryRows<Record<string, string>>({
-    sql: `SELECT project_id AS found_project_id, ${id} AS found_id, toString(created_at) AS found_created_at, ${key.map((column) => `toString(${column}) AS key_${column}`).join(", ")}
-      FROM ${physical} FINAL
-      WHERE ${isAmong("wanted_ids", id)}${isOnTheDays}`,
+    sql: `SELECT found_project_id, found_id, toString(newest.1) AS found_created_at, ${key.map((column, at) => `toString(newest.${at + 3}) AS key_${column}`).join(", ")}
+      FROM (
+        SELECT project_id AS found_project_id, ${id} AS found_id, argMax(tuple(created_at, is_deleted, ${key.join(", ")}), (event_ts, is_deleted = 0)) AS newest
+        FROM ${physical} WHERE ${isAmong("wanted_ids", id)}${isOnTheDays} GROUP BY project_id, ${id}, ${sortedBy.join(", ")}
+      ) WHERE newest.2 = 0`,
     params: {
       wanted_ids: handIds(wanted),
       ...(first.days === null

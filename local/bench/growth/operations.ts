@@ -221,21 +221,21 @@ export const ingestionOf = ({ clickhouse }: Deps, { projectId, stored }: Sample)
   const batch = () => [...stored.map(({ id }) => id), ...unknown(newTraces)].map(owned);
   const fields = { name: "renamed", user_id: "user", session_id: "session", tags: [], release: null, public: false, bookmarked: false };
   const spans = stored.flatMap(({ spans }) => spans);
-  const keys = (table: "observations" | "events") => async () => {
-    const wanted = spans.map(({ id, at }) => ({ ...owned(id), days: [at.slice(0, 10)] }));
+  /** Events sent again under their ids may have been stored on any day. */
+  const keys = (table: "traces" | "observations" | "events", isOnAnyDay: boolean) => async () => {
+    const ids = table === "traces" ? stored.map(({ id, day }) => ({ id, at: day })) : spans;
+    const wanted = ids.map(({ id, at }) => ({ ...owned(id), days: isOnAnyDay ? null : [at.slice(0, 10)] }));
     return (await loadStoredSortKeys(clickhouse, table, table, { wanted, signal })).length;
   };
   return [
     { name: "ingestion, loadStoredTraces of 200", run: async () => (await loadStoredTraces(clickhouse, batch(), signal)).size },
-    {
-      name: "ingestion, loadStoredSortKeys of 20 traces",
-      run: async () => {
-        const wanted = stored.map(({ id, day }) => ({ ...owned(id), days: [day] }));
-        return (await loadStoredSortKeys(clickhouse, "traces", "traces", { wanted, signal })).length;
-      },
-    },
-    { name: `ingestion, loadStoredSortKeys of ${spans.length} observations`, run: keys("observations") },
-    { name: `ingestion, loadStoredSortKeys of ${spans.length} events`, run: keys("events") },
+    ...(["traces", "observations", "events"] as const).flatMap((table): Operation[] => {
+      const name = `ingestion, loadStoredSortKeys of ${table === "traces" ? stored.length : spans.length} ${table}`;
+      return [
+        { name, run: keys(table, false) },
+        { name: `${name} sent again`, run: keys(table, true) },
+      ];
+    }),
     {
       name: "ingestion, loadUsageNodes of 200",
       run: async () => [...(await loadUsageNodes(clickhouse, batch(), signal)).values()].flat().length,
