@@ -31,6 +31,36 @@ export const parseExactJson = (text: string): unknown => {
   return numbers.length === 0 ? JSON.parse(text) : withExactNumbers(JSON.parse(marked), numbers);
 };
 
+/**
+ * Does the same for the JSON of Python, which writes NaN and the infinities as bare words. They become texts, as in OTLP/JSON, because JSON
+ * has no such numbers. Throws the SyntaxError of the text as sent.
+ */
+export const parsePythonJson = (text: string): unknown => {
+  try {
+    return parseExactJson(text);
+  } catch (error) {
+    const quoted = mayHoldNonFinite.test(text) ? quoteNonFinite(text) : text;
+    if (quoted === text) throw error;
+    return parseExactJson(quoted);
+  }
+};
+
+/** Also matches inside strings. */
+const mayHoldNonFinite = /(?:^|[[:,\s])-?(?:NaN|Infinity)(?:[\s,\]}]|$)/;
+
+const quoteNonFinite = (text: string): string => {
+  const parts: string[] = [];
+  for (let at = 0; at < text.length; ) {
+    const open = text.indexOf('"', at);
+    const outside = text.slice(at, open === -1 ? text.length : open);
+    parts.push(outside.replace(/(?<![\w.-])-?(?:NaN|Infinity)(?![\w.])/g, '"$&"'));
+    if (open === -1) break;
+    at = endOfString(text, open);
+    parts.push(text.slice(open, at));
+  }
+  return parts.join("");
+};
+
 /** Returns the nearest double, which may be infinite; any other value unchanged. */
 export const plainNumber = <Value>(value: Value): Exclude<Value, ExactNumber> | number =>
   isExactNumber(value) ? Number(JSON.stringify(value)) : (value as Exclude<Value, ExactNumber>);

@@ -2,7 +2,7 @@
  * Parses JSON from attributes, which anyone may have written. Never throws, never reaches a prototype, and bounds the nesting. Numbers keep
  * every digit (see exact-json.ts).
  */
-import { isExactNumber, parseExactJson } from "../exact-json.ts";
+import { isExactNumber, parsePythonJson } from "../exact-json.ts";
 import type { Json } from "../ingestion/event.ts";
 
 export type JsonObject = { [key: string]: Json };
@@ -40,7 +40,7 @@ export const parseArray = (value: Json | undefined): Json[] | undefined => {
 };
 
 /** Holds because the value was parsed from JSON. */
-const parsed = (text: string): Json => parseExactJson(text) as Json;
+const parsed = (text: string): Json => parsePythonJson(text) as Json;
 
 const withoutProto = (value: Json, level: number): Json => {
   if (typeof value !== "object" || value === null || isExactNumber(value)) return value;

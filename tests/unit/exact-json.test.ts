@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { canonicalJson } from "../../core/canonical-json.ts";
-import { isExactNumber, parseExactJson, plainNumber, plainNumbers } from "../../core/exact-json.ts";
+import { isExactNumber, parseExactJson, parsePythonJson, plainNumber, plainNumbers } from "../../core/exact-json.ts";
 import type { Json } from "../../core/ingestion/event.ts";
 import { mergeMetadata, metadataMap } from "../../core/ingestion/merge/merge-metadata.ts";
 import { isNestedBeyond } from "../../core/ingestion/nesting.ts";
@@ -153,5 +153,29 @@ describe("an exact number", () => {
       }),
       { seed, numRuns },
     );
+  });
+});
+
+describe("the JSON of Python", () => {
+  it.each<[string, unknown]>([
+    ["NaN", "NaN"],
+    ['{"a":NaN,"b":-Infinity,"c":[Infinity, NaN]}', { a: "NaN", b: "-Infinity", c: ["Infinity", "NaN"] }],
+    ['{"NaN":"is NaN, or Infinity","quote":"\\"NaN","x":NaN}', { NaN: "is NaN, or Infinity", quote: '"NaN', x: "NaN" }],
+    ['{"a":1}', { a: 1 }],
+  ])("%s gives its numbers that JSON lacks as texts", (text, value) => {
+    expect(parsePythonJson(text)).toEqual(value);
+  });
+
+  it("keeps the digits of the other numbers", () => {
+    expect(JSON.stringify(parsePythonJson('{"id":1234567890123456789,"x":NaN}'))).toBe('{"id":1234567890123456789,"x":"NaN"}');
+  });
+
+  it.each(["", "{", "nan", "NaNs", "[Infinity", "{NaN:1}x", "1NaN", "-", '"NaN', "[1.NaN]"])("%j is refused", (text) => {
+    expect(() => parsePythonJson(text)).toThrow(SyntaxError);
+  });
+
+  it("takes no longer for a text of many numbers and quotes", () => {
+    const text = `[${'"a",NaN,'.repeat(200_000)}1]`;
+    expect(parsePythonJson(text)).toHaveLength(400_001);
   });
 });

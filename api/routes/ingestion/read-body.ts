@@ -4,7 +4,7 @@
  */
 import type { Context } from "hono";
 import { AppError, type ErrorCode } from "../../../core/errors.ts";
-import { parseExactJson } from "../../../core/exact-json.ts";
+import { parsePythonJson } from "../../../core/exact-json.ts";
 import type { AppEnv } from "../../deps.ts";
 
 /** Langfuse's limit, 4.5 MB. */
@@ -81,10 +81,10 @@ export const utf8Text = (bytes: Uint8Array): string => {
   }
 };
 
-/** Keeps every digit of numbers. */
+/** Keeps every digit of numbers, and takes NaN and the infinities of Python's JSON. */
 export const parseJsonText = (text: string): unknown => {
   try {
-    return parseExactJson(text);
+    return parsePythonJson(text);
   } catch (cause) {
     throw new AppError({ code: "INVALID_JSON", cause });
   }
