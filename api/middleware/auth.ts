@@ -11,21 +11,7 @@ import type { HashSecret } from "../../services/tenants/audited-insert.ts";
 import { findKeyByHash, markKeyUsed } from "../../services/tenants/find-key.ts";
 import type { AppEnv, Identify } from "../deps.ts";
 import { loadSession, sessionCodes } from "./identify-session.ts";
-
-type Credentials = { publicKey: string | null; secretKey: string };
-
-const parseCredentials = (header: string | undefined): Credentials | undefined => {
-  const [scheme = "", value = ""] = (header ?? "").split(/ +/, 2);
-  if (/^bearer$/i.test(scheme) && value !== "") return { publicKey: null, secretKey: value };
-  if (!/^basic$/i.test(scheme)) return undefined;
-  try {
-    const [publicKey = "", secretKey = ""] = atob(value).split(/:(.*)/s, 2);
-    return publicKey === "" || secretKey === "" ? undefined : { publicKey, secretKey };
-  } catch {
-    // Malformed base64 counts as missing credentials.
-    return undefined;
-  }
-};
+import { parseCredentials } from "./parse-credentials.ts";
 
 /** Error codes of requests without a valid key. */
 export const keyCodes = ["UNAUTHENTICATED", "API_KEY_EXPIRED"] as const satisfies readonly ErrorCode[];
