@@ -33,6 +33,7 @@ import {
   isPublic,
   isSessionInferred,
   isUserInferred,
+  namedEnvironment,
   release,
   sessionId,
   tags,
@@ -190,6 +191,7 @@ const traceAttributes = (facts: SpanFacts, attributes: Attributes): { [field: st
     sessionId: sessionId(attributes),
     public: isPublic(attributes),
     tags: tags(attributes),
+    environment: namedEnvironment(facts),
     ...traceContent(attributes),
   };
 };

@@ -108,6 +108,10 @@ export const environment = ({ attributes, resourceAttributes }: SpanFacts): stri
   return "default";
 };
 
+/** Returns the environment of a span that names one itself; its trace has it if the root names none. */
+export const namedEnvironment = (facts: SpanFacts): string | undefined =>
+  firstText(facts.attributes, environmentNames) === undefined ? undefined : environment(facts);
+
 export const version = ({ attributes, resourceAttributes }: SpanFacts): string | undefined =>
   firstText(attributes, versionNames) ?? firstText(resourceAttributes, [langfuse.version, "service.version"]);
 

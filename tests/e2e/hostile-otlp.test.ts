@@ -207,7 +207,10 @@ describe("a span that cannot be taken", () => {
 });
 
 describe("an address with a slash too many", () => {
-  it.each(["otel/v1/traces/", "otel//v1/traces", "otel/v1/metrics/"])("%s is taken as the one without", async (path) => {
+  it.each([
+    ...["otel/v1/traces/", "otel//v1/traces", "otel/v1/metrics/"],
+    ...["otel", "otel/", "otel/v1/traces/v1/traces", "../../v1/traces"],
+  ])("%s is taken as the address that was meant", async (path) => {
     const response = await post('{"resourceSpans":[]}', { "content-type": "application/json" }, path);
     expect([response.status, await response.json()]).toEqual([200, {}]);
   });

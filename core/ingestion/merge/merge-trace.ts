@@ -18,9 +18,15 @@ export const mergeTrace = (events: readonly TraceEvent[], context: MergeContext,
   if (first === undefined) return undefined;
   const bodies = ordered.map((event) => event.body);
   const content = root?.content ?? rootContent ?? {};
-  // Among events made from spans, only the root's gives the trace's timestamp and environment.
+  // Among events made from spans, only the root's gives the trace's timestamp, and its environment if it names one.
+  const spans = bodies.filter(({ otel }) => otel !== undefined);
+  const environment = root?.environment === "default" ? (firstPresent(spans, "environment") ?? "default") : root?.environment;
   const keyed = ordered.flatMap(({ id, body }): TraceBody[] =>
-    body.otel === undefined || root === undefined ? [body] : id === root.event.id ? [{ ...body, environment: root.environment }] : [],
+    body.otel === undefined || root === undefined
+      ? [body]
+      : id === root.event.id
+        ? [{ ...body, environment: environment ?? "default" }]
+        : [],
   );
   const named = <Key extends "name" | "release" | "version">(key: Key) => {
     const latest = lastNamed(bodies, key);

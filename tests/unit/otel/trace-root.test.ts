@@ -341,3 +341,21 @@ describe("the session and the user of a trace", () => {
     expect(userOf(byResource)).toBe("process");
   });
 });
+
+describe("the environment of a trace", () => {
+  const unnamed = { "langfuse.environment": "" };
+  const child = (environment: string, more: Record<string, Value> = {}) =>
+    span(2, { parent: 1, resource: unnamed, attributes: { "langfuse.environment": environment, "session.id": "s", ...more } });
+
+  it("is the one that a span below names where the root names none, whichever comes first", () => {
+    const root = span(1, { resource: unnamed });
+    for (const requests of [[[root, child("prod")]], [[root], [child("prod")]], [[child("prod")], [root]]])
+      expect(traceOf(requests)).toMatchObject({ name: "span-1", environment: "prod" });
+  });
+
+  it("is that of the root where it names one, and not that of another service", () => {
+    expect(traceOf([[span(1), child("prod")]])).toMatchObject({ environment: "env-a" });
+    const other = span(2, { parent: 1, service: "b", attributes: { "session.id": "s" } });
+    expect(traceOf([[span(1, { resource: unnamed }), other]])).toMatchObject({ environment: "default" });
+  });
+});
