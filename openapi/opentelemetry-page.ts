@@ -95,6 +95,7 @@ ${identityTable(userIdRows)}
 
 - Starts, ends and event times are nanoseconds since the epoch. Some exporters send other units: a time that would be in early 1970 as nanoseconds, but from 2001-09-09 to 2149 as seconds, milliseconds or microseconds, is read in that unit, with its fraction. In JSON, an instant in ISO 8601 and a pair of seconds and nanoseconds are read too.
 - A missing end is the start, and a missing start is the end. An end before the start counts as the start.
+- A time before 2001-09-09 in every unit counts as missing. If both are such times, as of a clock that began with its process, the span ended when its request arrived, and lasted as long as they say, up to a day.
 - The first token (\`completionStartTime\`, \`timeToFirstToken\`) is never before the start or after the end: a time outside is moved to the nearer bound. This also applies to Langfuse's events.
 
 The first token comes from, in this order: an instant in ${code(firstTokenInstantNames)}, as ISO 8601 or a number in one of the units above; the first of the waits in the table below, counted from the start; an event named ${code([...firstTokenEventNames])}.

@@ -86,12 +86,12 @@ export const traceUpdateNames = [
   ...sessionIdNames,
 ];
 
-/** Langfuse has no such name, but many set it. */
-const modelByHand = "langfuse.observation.model";
+/** Langfuse has no such names, but many set them. */
+const modelsByHand = ["langfuse.observation.model", "langfuse.generation.model", "langfuse.model"];
 
 export const modelNames = [
   langfuse.modelName,
-  modelByHand,
+  ...modelsByHand,
   "gen_ai.response.model",
   "ai.model.id",
   "gen_ai.request.model",
@@ -111,7 +111,7 @@ export const modelNames = [
 /** A span with one of these is a model call. `ai.model.id` is not listed: it also stands on the spans around such calls. */
 export const generationModelNames = [
   langfuse.modelName,
-  modelByHand,
+  ...modelsByHand,
   "gen_ai.request.model",
   "gen_ai.response.model",
   "llm.model_name",

@@ -5,7 +5,7 @@
 import { isExactNumber, plainNumber } from "../exact-json.ts";
 import type { Json } from "../ingestion/event.ts";
 import type { AnyValue, KeyValue } from "./otlp-traces.ts";
-import { isJsonObject, setOwn } from "./safe-json.ts";
+import { isJsonObject, parseObject, setOwn } from "./safe-json.ts";
 
 export type Attributes = ReadonlyMap<string, Json>;
 
@@ -59,8 +59,9 @@ export const firstText = (attributes: Attributes, names: readonly string[]): str
   return value === undefined ? undefined : toText(value);
 };
 
-/** Python writes a boolean as `True`. */
-export const isTrue = (value: Json | undefined): boolean => value === true || (typeof value === "string" && /^true$/i.test(value.trim()));
+/** Python writes a boolean as `True`; others write 1. */
+export const isTrue = (value: Json | undefined): boolean =>
+  value === true || value === 1 || (typeof value === "string" && /^(true|1)$/i.test(value.trim()));
 
 /** Returns a number, also from text. */
 export const toNumber = (value: Json | undefined): number | undefined => {
@@ -84,6 +85,14 @@ export const below = (attributes: Attributes, prefix: string): [string, Json][] 
     if (name.length > prefix.length && name.startsWith(prefix)) found.push([name.slice(prefix.length), value]);
   }
   return found;
+};
+
+/** Returns an object that is in one attribute, as a map or JSON text, or in an attribute for each of its fields. */
+export const objectAt = (attributes: Attributes, name: string): { [key: string]: Json } | undefined => {
+  const whole = parseObject(attributes.get(name));
+  if (whole !== undefined && isMeaningful(whole)) return whole;
+  const fields = below(attributes, `${name}.`);
+  return fields.length === 0 ? undefined : toObject(new Map(fields));
 };
 
 /** Returns an own field of an object. */

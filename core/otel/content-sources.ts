@@ -55,6 +55,12 @@ export const contentSources: readonly ContentSource[] = [
     output: first(langfuse.output),
   },
   {
+    convention: "Spans set by hand, by names that Langfuse does not have",
+    url: "https://langfuse.com/integrations/native/opentelemetry",
+    input: first("langfuse.span.input", "langfuse.input"),
+    output: first("langfuse.span.output", "langfuse.output"),
+  },
+  {
     convention: "Genkit",
     url: "https://github.com/firebase/genkit",
     input: genkitSide("input", "messages"),

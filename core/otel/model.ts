@@ -2,7 +2,7 @@
 import { type ExactNumber, isExactNumber } from "../exact-json.ts";
 import type { Json } from "../ingestion/event.ts";
 import { langfuse, modelNames } from "./attribute-names.ts";
-import { type Attributes, below, fieldOf, firstText, firstValue, isMeaningful, toText } from "./attributes.ts";
+import { type Attributes, below, fieldOf, firstText, firstValue, isMeaningful, objectAt, toText } from "./attributes.ts";
 import { genkitPart } from "./genkit.ts";
 import { firstId } from "./identity.ts";
 import { isJsonObject, type JsonObject, parseObject, setOwn } from "./safe-json.ts";
@@ -57,6 +57,11 @@ const jsonAt =
   (name: string): Source =>
   ({ attributes }) =>
     parseObject(attributes.get(name));
+
+const fieldsAt =
+  (name: string): Source =>
+  ({ attributes }) =>
+    objectAt(attributes, name);
 
 const vercelParameters: readonly (readonly [name: string, attributes: readonly string[]])[] = [
   ["maxSteps", ["ai.settings.maxSteps"]],
@@ -152,7 +157,7 @@ const genkitConfig: Source = ({ attributes }) => {
 };
 
 const sources: readonly Source[] = [
-  jsonAt(langfuse.modelParameters),
+  fieldsAt(langfuse.modelParameters),
   jsonAt("langfuse.observation.model_parameters"),
   genkitConfig,
   vercel,

@@ -6,16 +6,16 @@
 
 import { isModelCall, type ObservationType, type OtelBody } from "../ingestion/event.ts";
 import { langfuse } from "./attribute-names.ts";
-import { isMeaningful } from "./attributes.ts";
+import { isMeaningful, objectAt } from "./attributes.ts";
 import type { MappedEvent } from "./mapped-event.ts";
 import { isRollUp, reportedModelName, requestModel } from "./model.ts";
-import { type JsonObject, parseObject } from "./safe-json.ts";
+import type { JsonObject } from "./safe-json.ts";
 import type { SpanFacts } from "./span-facts.ts";
 import { reportedCostDetails, reportedUsageDetails } from "./usage.ts";
 
 /** Values from Langfuse's SDKs always belong to the observation itself. */
 const hasOwnUsage = ({ attributes }: SpanFacts): boolean =>
-  [langfuse.usageDetails, langfuse.costDetails].some((name) => isMeaningful(parseObject(attributes.get(name))));
+  [langfuse.usageDetails, langfuse.costDetails].some((name) => objectAt(attributes, name) !== undefined);
 
 /** Returns whether the span is a call that may repeat one below it: see `repeated-calls.ts`. */
 export const mayRepeatCalls = (facts: SpanFacts, type: ObservationType): boolean => isModelCall(type) && !hasOwnUsage(facts);

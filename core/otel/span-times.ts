@@ -2,7 +2,10 @@
 import { instantEndMs, utcInstant } from "../ingestion/instant.ts";
 import type { Decimal } from "../models/decimal.ts";
 
-/** A missing start or end takes the value of the other; without both, the time of the request. */
+/**
+ * A missing start or end takes the value of the other; without both, the span ended with the request. A time before 2001-09-09 in every unit
+ * counts as missing: it is of a clock that began with its process, and only tells how long the span took.
+ */
 export const spanTimes = (
   { startTimeUnixNano, endTimeUnixNano }: { startTimeUnixNano: string; endTimeUnixNano: string },
   nowMs: number,
@@ -10,11 +13,22 @@ export const spanTimes = (
   const plain = instantOfRecent(startTimeUnixNano);
   const plainEnd = plain && instantOfRecent(endTimeUnixNano);
   if (plain !== undefined && plainEnd !== undefined) return { startTime: plain, endTime: plainEnd };
-  const start = BigInt(startTimeUnixNano);
-  const end = BigInt(endTimeUnixNano);
+  const [sentStart, sentEnd] = [BigInt(startTimeUnixNano), BigInt(endTimeUnixNano)];
+  const [start, end] = [sinceEpoch(sentStart), sinceEpoch(sentEnd)];
   const now = BigInt(Math.trunc(nowMs)) * 1_000_000n;
-  return { startTime: instantOfNanos(start || end || now), endTime: instantOfNanos(end || start || now) };
+  const took = sentStart > 0n && sentEnd > sentStart && sentEnd - sentStart <= tookMax ? sentEnd - sentStart : 0n;
+  return { startTime: instantOf(start ?? end ?? now - took), endTime: instantOf(end ?? start ?? now) };
 };
+
+/** One day. A longer time is a mistake too. */
+const tookMax = 86_400_000_000_000n;
+
+const sinceEpoch = (sent: bigint): bigint | undefined => {
+  const nanos = nanosOfDecimal({ units: sent, scale: 0 });
+  return nanos < recentNanosStart ? undefined : nanos;
+};
+
+const instantOf = (nanos: bigint): string => instantOfMicros(nanos / 1000n);
 
 /**
  * Reads nanoseconds from 2001-09-09 to 2255 without big integers, which cost ten times as much; undefined for anything else. Its first 13 digits are
@@ -27,7 +41,7 @@ const instantOfRecent = (nanos: string): string | undefined =>
  * Reads nanoseconds since the epoch. Some exporters send seconds, milliseconds or microseconds: a value in early 1970 as nanoseconds, but
  * 2001-09-09 to 2149 in such a unit, is read in that unit. The units' ranges never overlap; anything else is nanoseconds.
  */
-export const instantOfNanos = (sent: bigint): string => instantOfMicros(nanosOfDecimal({ units: sent, scale: 0 }) / 1000n);
+export const instantOfNanos = (sent: bigint): string => instantOf(nanosOfDecimal({ units: sent, scale: 0 }));
 
 /** Does the same for a time that may have a fraction, such as 1795341600.25 seconds. */
 export const nanosOfDecimal = ({ units, scale }: Decimal): bigint => {

@@ -77,11 +77,12 @@ export const sessionId = (attributes: Attributes): string | undefined => {
   return id.success ? (id.data ?? undefined) : undefined;
 };
 
-/** Accepts a list, a JSON list as text, comma-separated names, or one name. */
+/** Accepts a list, a list as text in JSON or as Python prints it, comma-separated names, or one name. */
 export const tags = (attributes: Attributes): string[] | undefined => {
   const name = tagNames.find((one) => isMeaningful(attributes.get(one)));
   if (name === undefined) return undefined;
   const list = tagList(attributes.get(name) ?? null)
+    .filter((tag) => tag !== null)
     .map((tag) => toText(tag).trim())
     // Logfire marks every call to a model so.
     .filter((tag) => tag !== "" && !(name === logfireTags && tag === "LLM"));
@@ -90,9 +91,15 @@ export const tags = (attributes: Attributes): string[] | undefined => {
 
 const tagList = (value: Json): Json[] => {
   if (Array.isArray(value)) return value;
-  if (typeof value !== "string") return [];
-  return (value.trim().startsWith("[") ? parseArray(value) : undefined) ?? value.split(",");
+  if (typeof value !== "string") return isMeaningful(value) && typeof value !== "object" ? [value] : [];
+  const text = value.trim();
+  const printed = /^(?:\[.*\]|\(\s*['"].*\))$/s.test(text);
+  const list = text.startsWith("[") ? parseArray(text) : undefined;
+  return list ?? (printed ? text.slice(1, -1) : text).split(",").map(withoutQuotes);
 };
+
+/** Python prints a list as `['a', 'b']`. */
+const withoutQuotes = (text: string): string => text.trim().replace(/^(['"])(.*)\1$/s, "$2");
 
 export const isPublic = (attributes: Attributes): boolean | undefined => {
   const value = firstValue(attributes, publicNames);

@@ -13,7 +13,7 @@ import { joinReported, type ReportedUsage, reportedUsage } from "../usage/report
 import { resolveUsage, type UsageKinds } from "../usage/resolve-usage.ts";
 import { usageInnerPrefixes, usageObjectNames, usagePrefixes } from "../usage/usage-spellings.ts";
 import { langfuse } from "./attribute-names.ts";
-import { type Attributes, below, fieldOf, isMeaningful, toAttributes, toNumber } from "./attributes.ts";
+import { type Attributes, below, fieldOf, isMeaningful, objectAt, toAttributes, toNumber } from "./attributes.ts";
 import { genkitPart } from "./genkit.ts";
 import { claudeCodeScope, isRollUp, reportedModelName } from "./model.ts";
 import { isJsonObject, type JsonObject, parseIfText, parseObject, setOwn } from "./safe-json.ts";
@@ -21,8 +21,8 @@ import type { SpanFacts } from "./span-facts.ts";
 
 /** Kind to count; undefined if nothing was counted. */
 export const usageDetails = (facts: SpanFacts): UsageKinds | undefined => {
-  const given = parseObject(facts.attributes.get(langfuse.usageDetails));
-  if (given !== undefined && isMeaningful(given)) return readUsage(given);
+  const given = objectAt(facts.attributes, langfuse.usageDetails);
+  if (given !== undefined) return readUsage(given);
   return isRollUp(facts.attributes) ? undefined : reportedUsageDetails(facts);
 };
 
@@ -37,8 +37,8 @@ export const reportedUsageDetails = (facts: SpanFacts): UsageKinds | undefined =
 
 /** Kind to USD; undefined if none was reported. */
 export const costDetails = ({ attributes }: SpanFacts): Record<string, number> | undefined => {
-  const given = parseObject(attributes.get(langfuse.costDetails));
-  if (given !== undefined && isMeaningful(given)) return numbersOf(given);
+  const given = objectAt(attributes, langfuse.costDetails);
+  if (given !== undefined) return numbersOf(given);
   return isRollUp(attributes) ? undefined : reportedCostDetails(attributes);
 };
 

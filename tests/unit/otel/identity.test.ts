@@ -25,6 +25,14 @@ describe.each([
   });
 });
 
+describe("a blank id", () => {
+  it("is none, and the next name counts", () => {
+    expect(mapJson({ attributes: { "session.id": " ", "user.id": "\t" } }).trace.body).not.toHaveProperty("sessionId");
+    const { body } = mapJson({ attributes: { "session.id": "", "langfuse.session_id": " ", "gen_ai.conversation.id": "c" } }).trace;
+    expect(body).toMatchObject({ sessionId: "c" });
+  });
+});
+
 describe("what people reported", () => {
   it.each([
     [{ "gen_ai.conversation.id": "c" }, { sessionId: "c" }],
@@ -84,6 +92,21 @@ describe("a resource", () => {
 });
 
 describe("tags", () => {
+  it.each([
+    [
+      ["a", 5, true],
+      ["a", "5", "true"],
+    ],
+    ['["a", null, "b, c"]', ["a", "b, c"]],
+    ["['a', \"b\"]", ["a", "b"]],
+    ["('a', 'b',)", ["a", "b"]],
+    ["a, b,", ["a", "b"]],
+    ["it's (one)", ["it's (one)"]],
+    [5, ["5"]],
+  ])("may be sent as %j", (sent, tags) => {
+    expect(mapJson({ attributes: { "langfuse.trace.tags": sent } }).trace.body["tags"]).toEqual(tags);
+  });
+
   it("of Logfire's spans are the root's, without the mark of a call to a model", () => {
     expect(mapJson({ attributes: { "logfire.tags": ["LLM", "a"] } }).trace.body["tags"]).toEqual(["a"]);
     expect(mapJson({ attributes: { "logfire.tags": ["LLM"] } }).trace.body).not.toHaveProperty("tags");
@@ -111,7 +134,63 @@ describe("what LiteLLM calls its own way", () => {
     ["True", true],
     ["true", true],
     ["False", false],
+    ["1", true],
+    [1, true],
+    [0, false],
   ])("makes a trace public by the text %s: %s", (text, isPublic) => {
     expect(mapJson({ attributes: { "langfuse.trace.public": text } }).trace.body["public"]).toBe(isPublic);
+  });
+});
+
+describe("fields of Langfuse set by hand", () => {
+  it("are read from an attribute for each key", () => {
+    const { body } = mapJson({
+      attributes: {
+        "langfuse.observation.type": "generation",
+        "langfuse.observation.usage_details.input": 18,
+        "langfuse.observation.usage_details.output": "7",
+        "langfuse.observation.cost_details.total": 0.0012,
+        "langfuse.observation.model.parameters.temperature": 0.5,
+        // What a framework says beside it does not count.
+        "gen_ai.usage.input_tokens": 99,
+        "gen_ai.usage.output_tokens": 99,
+      },
+    }).observation;
+    expect(body).toMatchObject({
+      usageDetails: { input: 18, output: 7 },
+      costDetails: { total: 0.0012 },
+      modelParameters: { temperature: 0.5 },
+    });
+  });
+
+  it("in one attribute take precedence", () => {
+    const attributes = { "langfuse.observation.usage_details": '{"input":1}', "langfuse.observation.usage_details.input": 2 };
+    expect(mapJson({ attributes }).observation.body).toMatchObject({ usageDetails: { input: 1 } });
+  });
+
+  it("belong to the span itself, also where it is no call to a model", () => {
+    const attributes = { "langfuse.observation.type": "agent", "langfuse.observation.usage_details.input": 3 };
+    const { body } = mapJson({ attributes }).observation;
+    expect(body).toMatchObject({ usageDetails: { input: 3 } });
+    expect(body["otel"]).not.toHaveProperty("rollUp");
+  });
+
+  it.each(["langfuse.observation.model", "langfuse.generation.model", "langfuse.model"])("name the model by %s", (name) => {
+    const { type, body } = mapJson({ attributes: { [name]: "gpt-4o" } }).observation;
+    expect([type, body["model"]]).toEqual(["generation-create", "gpt-4o"]);
+  });
+
+  it.each(["langfuse.span", "langfuse"])("have input and output under %s", (prefix) => {
+    const attributes = { [`${prefix}.input`]: "Q", [`${prefix}.output`]: "A", "input.value": "other" };
+    expect(mapJson({ attributes }).observation.body).toMatchObject({ input: "Q", output: "A" });
+    const both = { ...attributes, "langfuse.observation.input": "own" };
+    expect(mapJson({ attributes: both }).observation.body).toMatchObject({ input: "own", output: "A" });
+  });
+
+  it("link generations to a prompt, and no span to which the prompt was only propagated", () => {
+    const prompt = { "langfuse.observation.prompt.name": "p", "langfuse.observation.prompt.version": "3" };
+    const bodyOf = (type: string) => mapJson({ attributes: { "langfuse.observation.type": type, ...prompt } }).observation.body;
+    expect(bodyOf("generation")).toMatchObject({ promptName: "p", promptVersion: 3 });
+    for (const type of ["agent", "chain", "span"]) expect(bodyOf(type)).not.toHaveProperty("promptName");
   });
 });
