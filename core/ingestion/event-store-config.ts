@@ -29,8 +29,11 @@ export const eventStoreShape = {
   LANGFUSE_S3_EVENT_UPLOAD_SSE_KMS_KEY_ID: text.optional(),
   /** Whether event files are recorded in event_log. Readers decide per project by what was recorded. */
   LANGFUSE_S3_EVENT_UPLOAD_POSTGRES_LOG_ENABLED: flag("true"),
-  /** Maximum bytes of the key segments that come from ids. S3 allows 1024 bytes for the whole key. */
-  LANGFUSE_S3_EVENT_KEY_MAX_SEGMENT_BYTES: z.coerce.number().int().min(64).max(480).default(400),
+  /**
+   * Maximum bytes of the key segments that come from ids. S3 allows 1024 bytes for the whole key; stores on a file system, such as MinIO,
+   * 255 for a segment, some with an ending of their own.
+   */
+  LANGFUSE_S3_EVENT_KEY_MAX_SEGMENT_BYTES: z.coerce.number().int().min(64).max(480).default(200),
   LANGFUSE_INGESTION_PROCESSING_SAMPLED_PROJECTS: z.string().default(""),
 } as const;
 

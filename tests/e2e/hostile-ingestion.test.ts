@@ -166,3 +166,33 @@ describe("a body in a wrong encoding", () => {
     expect(await nameOf(trace)).toBe("kept");
   });
 });
+
+it("NaN of Python's JSON costs no batch", async () => {
+  const trace = unique("trace");
+  const text = JSON.stringify({ batch: [event("trace-create", { id: trace, output: { score: mark } })] });
+  expect((await post(text.replace(`"${mark}"`, "NaN"))).status).toBe(207);
+  await settled();
+  expect(await json(`traces/${trace}`)).toMatchObject({ output: { score: "NaN" } });
+});
+
+it("an id of more bytes than a file system takes in a name is stored, and its score and child are with it", async () => {
+  const [trace, child] = [unique("trace"), unique("child")];
+  const id = `a/b c?d#é👩${"x".repeat(300)}`;
+  const answer = await ingest([
+    event("trace-create", { id: trace }),
+    event("generation-create", { id, traceId: trace, name: "long" }),
+    event("span-create", { id: child, traceId: trace, parentObservationId: id, name: "child" }),
+    event("score-create", { id: unique("score"), traceId: trace, observationId: id, name: "of the generation", value: 1 }),
+  ]);
+  expect(answer.errors).toEqual([]);
+  await settled();
+  const { observations, scores } = await json<{
+    observations: { id: string; name: string; parentObservationId: string }[];
+    scores: object[];
+  }>(`traces/${trace}`);
+  expect(observations.map((one) => [one.name, one.id, one.parentObservationId]).toSorted()).toEqual([
+    ["child", child, id],
+    ["long", id, null],
+  ]);
+  expect(scores).toMatchObject([{ observationId: id }]);
+});
