@@ -58,7 +58,7 @@ This page describes how a span becomes an observation: which attributes become i
 To send spans, point any exporter at \`POST /api/public/otel/v1/traces\` ([ingestion](ingestion.md)). Each span becomes one observation.
 
 Frameworks use different names for the same thing. The tables on this page are the ones that the code reads.
-An attribute that has a field of its own is also in \`metadata.attributes\`, as text. Only content that became input or output is left out there.
+An attribute that has a field of its own is also in \`metadata.attributes\`, as text. Only content that became input or output, and metadata under Langfuse's names, are left out there.
 
 ## Input and output
 

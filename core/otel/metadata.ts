@@ -52,10 +52,17 @@ const userMetadata = (attributes: Attributes, own: string): JsonObject => {
 const wholeMetadata = (value: Json | undefined): JsonObject | undefined =>
   parseObject(value) ?? (isMeaningful(value) && value !== "null" ? { metadata: value } : undefined);
 
-/** Returns attributes as text. For Langfuse's own SDKs only those that others set on their spans: the SDK's own each have a field. */
+/**
+ * Returns attributes as text, except those that are metadata by their name. For Langfuse's own SDKs only those that others set on their
+ * spans: the SDK's own each have a field.
+ */
 const leftOver = ({ scope }: SpanFacts, attributes: readonly (readonly [string, Json])[]): { attributes?: JsonObject } => {
   const isLangfuse = scope.name.startsWith("langfuse-sdk");
   const rest: JsonObject = {};
-  for (const [name, value] of attributes) if (!(isLangfuse && isLangfuseName(name))) setOwn(rest, name, toText(value));
+  for (const [name, value] of attributes)
+    if (!isMetadataName(name) && !(isLangfuse && isLangfuseName(name))) setOwn(rest, name, toText(value));
   return isLangfuse && Object.keys(rest).length === 0 ? {} : { attributes: rest };
 };
+
+const isMetadataName = (name: string): boolean =>
+  [langfuse.metadata, langfuse.compatMetadata].some((own) => name === own || name.startsWith(`${own}.`));

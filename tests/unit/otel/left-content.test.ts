@@ -270,3 +270,10 @@ describe("of a span with any known attributes and events", () => {
     );
   });
 });
+
+it("metadata under Langfuse's names is not stored twice, whoever sends it", () => {
+  const attributes = { "langfuse.observation.metadata.customer": "c", "langfuse.metadata": '{"tier":"gold"}', "http.route": "/x" };
+  const { metadata } = mapJson({ attributes });
+  expect(metadata).toMatchObject({ customer: "c", tier: "gold", attributes: { "http.route": "/x" } });
+  expect(Object.keys(metadata.attributes ?? {})).toEqual(["http.route"]);
+});
