@@ -8,7 +8,7 @@ export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts"],
     globalSetup: ["tests/support/global-setup.ts"],
-    setupFiles: ["tests/support/check-answers.ts"],
+    setupFiles: ["tests/support/check-answers.ts", "tests/support/seed-properties.ts"],
     pool: "threads",
     // Files share the modules of their worker: loading them anew costs each file about a second of CPU. No module keeps state but memos,
     // and every file makes its own fixture.

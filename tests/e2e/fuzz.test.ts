@@ -1,6 +1,6 @@
 /**
  * The whole OpenAPI document under fuzz, with the ids of earlier answers, and the matrix of every operation and another project's ids.
- * SPILLWAY_FUZZ_EXAMPLES sets the examples per operation, SPILLWAY_FUZZ_SEED the seed, which is printed.
+ * SPILLWAY_FUZZ_EXAMPLES sets the examples per operation, SPILLWAY_FUZZ_SEED the seed, which is printed and another one in each long run.
  */
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
@@ -10,11 +10,12 @@ import { localOwner } from "../../local/stack-secrets.ts";
 import { answerFault, type Operation, operations } from "../support/api-document.ts";
 import { type FuzzRequest, requestOf, withIds } from "../support/fuzz-requests.ts";
 import { usePeople } from "../support/people.ts";
+import { seedFrom } from "../support/property-seed.ts";
 import { eventWith, uniqueIds } from "../support/sent-event.ts";
 import { type ProjectKey, useWholeStack } from "../support/whole-stack.ts";
 
 const examples = Number(process.env["SPILLWAY_FUZZ_EXAMPLES"] ?? 2);
-const seed = Number(process.env["SPILLWAY_FUZZ_SEED"] ?? Date.now() % 2 ** 31);
+const seed = seedFrom("SPILLWAY_FUZZ_SEED");
 /** Requests under way at a time. */
 const parallel = 8;
 const canary = `CANARY${crypto.randomUUID().replaceAll("-", "")}`;

@@ -4,8 +4,9 @@ import type { AddressInfo } from "node:net";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { createClickHouse } from "../../db/clickhouse/client.ts";
+import { seedFrom } from "../support/property-seed.ts";
 
-const seed = Number(process.env["FC_SEED"] ?? Date.now() % 1_000_000);
+const seed = seedFrom("FC_SEED");
 const config = { url: "http://127.0.0.1:1", user: "u", password: "", database: "d" };
 
 it("rows arrive as lines of JSON of the announced length, whatever their texts and however many pieces they fill", async () => {

@@ -2,8 +2,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { aboveUsage, type UsageNode } from "../../../core/ingestion/roll-up.ts";
+import { seedFrom } from "../../support/property-seed.ts";
 
-const seed = Number(process.env["FC_SEED"] ?? Date.now() % 1_000_000);
+const seed = seedFrom("FC_SEED");
 
 /** Any graph: parents that are missing, spans that are their own parents, and circles. */
 const graph = fc

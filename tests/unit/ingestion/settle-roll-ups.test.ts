@@ -4,8 +4,9 @@ import { expect, it } from "vitest";
 import { aboveUsage, withRolledUsage } from "../../../core/ingestion/roll-up.ts";
 import type { MergedEntity } from "../../../runner/ingestion/merge-entity.ts";
 import { settleRollUps } from "../../../runner/ingestion/settle-roll-ups.ts";
+import { seedFrom } from "../../support/property-seed.ts";
 
-const seed = Number(process.env["FC_SEED"] ?? Date.now() % 1_000_000);
+const seed = seedFrom("FC_SEED");
 
 /** `stays`: an SDK has sent usage for it as well, which nothing takes off. `none`: an older file in which it rolls up what no row can store. */
 type Node = { id: string; parent: string | null; rolls: boolean; tokens: number; odd?: "stays" | "none" | undefined };

@@ -4,8 +4,9 @@ import { describe, expect, it } from "vitest";
 import { frequencies } from "../../../core/integrations/integration.ts";
 import { nextWindow } from "../../../core/integrations/next-window.ts";
 import { nextTick, type Schedule } from "../../../core/integrations/schedule.ts";
+import { seedFrom } from "../../support/property-seed.ts";
 
-const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+const seed = seedFrom("SEED");
 console.log(`next window seed ${seed}`);
 
 const zones = ["UTC", "Europe/Berlin", "America/New_York", "America/Santiago", "Australia/Lord_Howe", "Africa/Cairo"];

@@ -3,12 +3,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { mapSpans } from "../../../core/otel/map-spans.ts";
 import { parseTracesJson } from "../../../core/otel/parse-json.ts";
+import { seedFrom } from "../../support/property-seed.ts";
 import { nowMs } from "./mapped-spans.ts";
 
 type Attributes = Record<string, string | number>;
 type TestSpan = { id: number; parent?: number; trace?: string; attributes: Attributes };
 
-const seed = Number(process.env["FC_SEED"] ?? Date.now() % 1_000_000);
+const seed = seedFrom("FC_SEED");
 const hex = (id: number): string => id.toString(16).padStart(16, "0");
 
 const mapped = (spans: readonly TestSpan[]) => {

@@ -6,8 +6,9 @@ import { reportedUsage } from "../../../core/usage/reported-usage.ts";
 import { resolveUsage } from "../../../core/usage/resolve-usage.ts";
 import { isInputRole, isOutputRole, type UsageRole, usageRoles } from "../../../core/usage/usage-roles.ts";
 import { usageSpellings } from "../../../core/usage/usage-spellings.ts";
+import { seedFrom } from "../../support/property-seed.ts";
 
-const seed = Number(process.env["FC_SEED"] ?? Date.now() % 1_000_000);
+const seed = seedFrom("FC_SEED");
 console.info(`usage seed ${seed}`);
 const runs = { seed, numRuns: 2000 };
 

@@ -6,8 +6,9 @@ import { matchTier } from "../../../core/models/match-tier.ts";
 import { priceOfKind } from "../../../core/usage/usage-kinds.ts";
 import { type UsageRole, usageRoles } from "../../../core/usage/usage-roles.ts";
 import { usageSpellings } from "../../../core/usage/usage-spellings.ts";
+import { seedFrom } from "../../support/property-seed.ts";
 
-const seed = Number(process.env["FC_SEED"] ?? Date.now() % 1_000_000);
+const seed = seedFrom("FC_SEED");
 
 describe("the price of", () => {
   it.each<[string, string, Record<string, string>, string | undefined]>([
