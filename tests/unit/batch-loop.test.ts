@@ -5,16 +5,9 @@ import type { BatchOutcome } from "../../db/queue/settle-batch.ts";
 import { systemClock } from "../../runner/clock.ts";
 import { type BatchLoopDeps, startBatchLoop } from "../../runner/queue/batch-loop.ts";
 import { shareDueWork } from "../../runner/queue/due-work.ts";
+import { createIdleClock } from "../support/idle-clock.ts";
 
 const never = <T>(): Promise<T> => new Promise(() => {});
-
-/** A second takes a millisecond. */
-const fastClock: BatchLoopDeps["clock"] = {
-  nowMs: () => Date.now(),
-  steadyMs: () => performance.now() * 1000,
-  wait: (milliseconds, signal) => systemClock.wait(milliseconds / 1000, signal),
-  startTimer: (milliseconds, onTick) => systemClock.startTimer(milliseconds / 1000, onTick),
-};
 
 const done: BatchOutcome = { doneIds: ["job"], failed: [], released: [] };
 const batch = (leaseId: string): JobBatch => ({
@@ -40,7 +33,7 @@ const start = (deps: Partial<BatchLoopDeps>) =>
     {
       kind: "ingestion.merge",
       emit: () => {},
-      clock: fastClock,
+      clock: createIdleClock(),
       log: () => {},
       tracer: noTracer,
       random: () => 0,
@@ -161,8 +154,6 @@ describe("a runner that stops", () => {
     const settled: BatchOutcome[] = [];
     const isWorking = Promise.withResolvers<void>();
     const loop = start({
-      // The fast clock would give up a settlement that takes 20 ms.
-      clock: systemClock,
       claim: claiming([() => Promise.resolve(batch("lease"))]),
       process: (_, signal) =>
         new Promise((_resolve, reject) => {
@@ -199,7 +190,9 @@ describe("a runner that stops", () => {
     const isWorking = Promise.withResolvers<void>();
     const isDone = Promise.withResolvers<BatchOutcome>();
     const settled = Promise.withResolvers<void>();
+    const clock = createIdleClock();
     const loop = start({
+      clock,
       claim: claiming([() => Promise.resolve(batch("lease"))]),
       process: () => {
         isWorking.resolve();
@@ -213,7 +206,7 @@ describe("a runner that stops", () => {
     await isWorking.promise;
     loop.wake();
     // A loop that never rests lets no timer run.
-    await systemClock.wait(1);
+    await clock.wait(1);
     isDone.resolve(done);
     await settled.promise;
     await loop.stop();
