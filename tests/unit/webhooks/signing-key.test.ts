@@ -26,7 +26,8 @@ describe("hmac-sha256", () => {
     expect(webhook.verify(body, headers)).toEqual(JSON.parse(body));
     expect(() => webhook.verify(body.replace("ü", "u"), headers)).toThrow("No matching signature");
     expect(() => webhook.verify(body, { ...headers, "webhook-id": "evt_2" })).toThrow("No matching signature");
-    expect(() => webhook.verify(body, { ...headers, "webhook-timestamp": String(nowSeconds() - 1) })).toThrow("No matching signature");
+    const earlier = String(Number(headers["webhook-timestamp"]) - 1);
+    expect(() => webhook.verify(body, { ...headers, "webhook-timestamp": earlier })).toThrow("No matching signature");
     const other = await createSigningKey("hmac-sha256", random);
     expect(() => new Webhook(other.secret).verify(body, headers)).toThrow("No matching signature");
   });
