@@ -32,7 +32,7 @@ export const untilKilledStackIsGone = async (dataDir: string, say: (line: string
   const { pids } = JSON.parse(readFileSync(file, "utf8")) as StackFile;
   const left = () => Object.entries(pids).filter(([, pid]) => isAlive(pid));
   let said = "";
-  for (const deadlineMs = Date.now() + 15_000; left().length > 0 && Date.now() < deadlineMs; ) {
+  for (const deadlineMs = Date.now() + 60_000; left().length > 0 && Date.now() < deadlineMs; ) {
     const parts = left().map(([name, pid]) => `${name} (process ${pid})`);
     const line = `waiting for the ${parts.join(", ")} of a stack that was killed`;
     if (line !== said) say(line);

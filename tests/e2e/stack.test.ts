@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { bunPath, repositoryRoot } from "../../local/service.ts";
 import { spawnBound } from "../../local/spawn-bound.ts";
 import type { StackFile } from "../../local/stack-file.ts";
-import { aliveAfter, descendantsOf } from "../support/processes.ts";
+import { aliveAfter, descendantsOf, groupOf } from "../support/processes.ts";
 import { isLong } from "../support/property-runs.ts";
 import { waitSeconds } from "../support/wait-seconds.ts";
 
@@ -24,7 +24,14 @@ afterEach(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-type Boot = { child: ChildProcess; output: () => string; ended: Promise<number | null>; ready: Promise<StackFile> };
+type Boot = {
+  child: ChildProcess;
+  output: () => string;
+  /** Resolves once it has printed this. */
+  says: (pattern: RegExp) => Promise<void>;
+  ended: Promise<number | null>;
+  ready: Promise<StackFile>;
+};
 
 /** `npm start` with its own data and a free port. */
 const boot = (name: string, env: Record<string, string> = {}): Boot => {
@@ -35,18 +42,27 @@ const boot = (name: string, env: Record<string, string> = {}): Boot => {
   });
   started.push(child);
   let output = "";
-  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
-  const ready = new Promise<void>((resolve, reject) => {
-    for (const stream of [child.stdout, child.stderr])
-      stream?.on("data", (chunk: Buffer) => {
-        output += chunk.toString("utf8");
-        if (output.includes("Ctrl-C stops it")) resolve();
-      });
-    void ended.then((status) => reject(new Error(`ended with ${status}: ${output}`)));
-  }).then(() => JSON.parse(readFileSync(join(dir, name, "stack.json"), "utf8")) as StackFile);
+  // Once all that it has printed is there, too.
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const looks = new Set<() => void>();
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on("data", (chunk: Buffer) => {
+      output += chunk.toString("utf8");
+      for (const look of looks) look();
+    });
+  const says = (pattern: RegExp) =>
+    new Promise<void>((resolve, reject) => {
+      const look = () => {
+        if (pattern.test(output)) resolve();
+      };
+      looks.add(look);
+      look();
+      void ended.then((status) => reject(new Error(`ended with ${status}: ${output}`)));
+    });
+  const ready = says(/Ctrl-C stops it/).then(() => JSON.parse(readFileSync(join(dir, name, "stack.json"), "utf8")) as StackFile);
   // Not every test waits for a stack that is meant not to come up.
   ready.catch(() => {});
-  return { child, output: () => output, ended, ready };
+  return { child, output: () => output, says, ended, ready };
 };
 
 /** Every process of a stack but the one that started the others. */
@@ -154,13 +170,15 @@ describe("npm start", () => {
     const first = await killed.ready;
     const parts = partsOf(killed);
     expect(parts).toEqual(expect.arrayContaining(Object.values(first.pids)));
-    // It can be ended, but not asked.
-    process.kill(first.pids["Postgres"] ?? 0, "SIGSTOP");
+    // It can be ended, but not asked; and nobody ends it before the next start has seen it.
+    const postgres = first.pids["Postgres"] ?? 0;
+    process.kill(-postgres, "SIGSTOP");
     killed.child.kill("SIGKILL");
     await killed.ended;
     const again = boot("killed");
+    await again.says(/waiting for the .*Postgres \(process \d+\).* of a stack that was killed/);
+    for (const pid of groupOf(postgres)) if (pid !== postgres) process.kill(pid, "SIGCONT");
     const reborn = await again.ready;
-    expect(again.output()).toMatch(/waiting for the .*Postgres \(process \d+\).* of a stack that was killed/);
     expect(reborn.secretKey).toBe(first.secretKey);
     expect(await isHealthy(reborn)).toBe(true);
     expect(await aliveAfter(parts, goneSeconds)).toEqual([]);
