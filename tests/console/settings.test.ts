@@ -1,12 +1,15 @@
 /** Settings of a project in the console: API keys, models, limits, the audit log, and what each role sees of them. */
+import { sql } from "drizzle-orm";
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Role } from "../../core/auth/scopes.ts";
+import { execute } from "../../db/postgres/client.ts";
 import { showRunning } from "../../local/show-running.ts";
 import { axeFaults } from "../support/axe.ts";
 import { useConsole } from "../support/console.ts";
 import { showFailed } from "../support/export-states.ts";
 import { keepPicture } from "../support/keep-picture.ts";
+import { waitSeconds } from "../support/wait-seconds.ts";
 
 const { whole, people, openAsOwner, openSignedIn } = useConsole();
 const project = () => `/projects/${whole.stack().projectId}`;
@@ -183,6 +186,12 @@ describe("limits", () => {
     });
     expect(answer.status).toBe(200);
     await whole.exported("scores", []);
+    // What is used up stays so when the hour ends.
+    await execute(
+      whole.db(),
+      sql`insert into export_usage (project_id, hour, exports, rows, bytes)
+        select project_id, hour + interval '1 hour', exports, rows, bytes from export_usage where project_id = ${projectId}`,
+    );
     const page = await openAsOwner(`${project()}/limits`);
     await page.getByText("Pro plan").waitFor();
     const hour = page.getByRole("region", { name: "Exports per hour" });
@@ -264,7 +273,7 @@ describe("the overview", () => {
     );
     await expect
       .poll(async () => (await whole.json<{ data: { status: string }[] }>("batch-exports?limit=2")).data.map(({ status }) => status), {
-        timeout: 60_000,
+        timeout: waitSeconds * 1000,
       })
       .toEqual(["COMPLETED", "COMPLETED"]);
     await whole.exported("scores", []);
@@ -276,8 +285,13 @@ describe("the overview", () => {
     const sum = (name: "completed" | "failed" | "active") => told.buckets.reduce((total, bucket) => total + bucket[name], 0);
     const page = await openAsOwner(project());
     await page.locator(".day-plot-canvas[data-drawn] canvas").first().waitFor();
-    const today = page.getByRole("table", { name: "Exports of the last 7 days by state" }).getByRole("row").last();
-    expect(await today.getByRole("cell").allTextContents()).toEqual([sum("completed"), sum("failed"), 0, sum("active")].map(String));
+    const rows = page.getByRole("table", { name: "Exports of the last 7 days by state" }).getByRole("row");
+    const days = await Promise.all((await rows.all()).slice(1).map((row) => row.getByRole("cell").allTextContents()));
+    expect(days).toHaveLength(7);
+    // All of them are of the last minutes: of today, and of yesterday where midnight has passed meanwhile.
+    expect(days.slice(0, -2)).toEqual(Array.from({ length: 5 }, () => ["0", "0", "0", "0"]));
+    const total = days.slice(-2).reduce((sums, day) => sums.map((count, at) => count + Number(day[at])), [0, 0, 0, 0]);
+    expect(total).toEqual([sum("completed"), sum("failed"), 0, sum("active")]);
     expect(sum("failed")).toBeGreaterThanOrEqual(1);
     await page.getByRole("region", { name: "Running now" }).getByRole("link", { name: "Generations of last week" }).waitFor();
     await page.getByRole("region", { name: "Needs attention" }).getByRole("link", { name: "Export Nightly evaluation failed" }).waitFor();

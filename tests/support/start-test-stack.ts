@@ -17,7 +17,7 @@ export type TestStackOptions = { env?: Record<string, string>; withRunner?: bool
 const eager = { SPILLWAY_LOCAL_SINKS: "false", SPILLWAY_POLL_MS: "200", SPILLWAY_SHUTDOWN_GRACE_SECONDS: "0" };
 
 /** What is answered with 503 because the machine is busy would be judged by time. Files about these bounds set their own. */
-const patient = {
+export const patient = {
   SPILLWAY_DATABASE_TIMEOUT_SECONDS: "60",
   SPILLWAY_CLICKHOUSE_TIMEOUT_SECONDS: "60",
   SPILLWAY_PREVIEW_TIMEOUT_SECONDS: "60",
