@@ -669,7 +669,15 @@ describe("keys", () => {
 describe("idempotency", () => {
   it("20 parallel requests with one key make one export and get the same answer; another body is refused", async () => {
     const headers = { "idempotency-key": crypto.randomUUID() };
-    const answers = await Promise.all(Array.from({ length: 20 }, () => call("POST", exportsPath, { body: valid, headers })));
+    const create = async () => {
+      for (;;) {
+        const answer = await call("POST", exportsPath, { body: valid, headers });
+        // On a busy machine the first may take longer than the others wait for it. They are told to ask again.
+        if (answer.json["code"] !== "IDEMPOTENCY_KEY_IN_FLIGHT") return answer;
+        expect([answer.status, answer.headers.get("retry-after")]).toEqual([409, "1"]);
+      }
+    };
+    const answers = await Promise.all(Array.from({ length: 20 }, create));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
     expect(new Set(answers.map(({ json }) => json["id"])).size).toBe(1);
     expect((await call("POST", exportsPath, { body: { ...valid, format: "CSV" }, headers })).json).toMatchObject({
@@ -839,6 +847,13 @@ describe("Postgres away", () => {
       },
     });
     const baseUrl = worker.url;
+    /** Two seconds are little for a busy machine, too: a client asks again. */
+    const untilAnswered = async (ask: () => ReturnType<typeof call>) => {
+      for (;;) {
+        const answer = await ask();
+        if (answer.status !== 503) return answer;
+      }
+    };
     const refuse = async (why: string) => {
       // Administrators need no look-up: the first statement begins a transaction.
       const askedMs = performance.now();
@@ -864,11 +879,11 @@ describe("Postgres away", () => {
     };
     try {
       for (const [name, gate] of Object.entries({ server, proxy })) {
-        expect((await call("GET", exportsPath, { baseUrl })).status).toBe(200);
+        expect((await untilAnswered(() => call("GET", exportsPath, { baseUrl }))).status).toBe(200);
         await gate.shut();
         await refuse(`${name} refuses`);
         await gate.open();
-        expect((await call("GET", exportsPath, { baseUrl })).status).toBe(200);
+        expect((await untilAnswered(() => call("GET", exportsPath, { baseUrl }))).status).toBe(200);
         for (const how of ["silent", "mute"] as const) {
           await gate.open(how);
           await refuse(`${name} ${how}`);
@@ -884,7 +899,7 @@ describe("Postgres away", () => {
         expect((await call("POST", exportsPath, { baseUrl, body: valid, headers })).json["code"]).toBe("DATABASE_UNAVAILABLE");
         await tx.execute(sql`delete from idempotent_requests where key = ${headers["idempotency-key"]}`);
       });
-      expect((await call("POST", exportsPath, { baseUrl, body: valid, headers })).status).toBe(202);
+      expect((await untilAnswered(() => call("POST", exportsPath, { baseUrl, body: valid, headers }))).status).toBe(202);
       const log = readFileSync(worker.logFile, "utf8");
       expect(log).toContain("DATABASE_UNAVAILABLE");
       expect(log).not.toMatch(/params|private-name/);
