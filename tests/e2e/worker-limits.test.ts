@@ -22,6 +22,7 @@ for (let round = 0; round < 2500; round++) characters += JSON.stringify(JSON.par
 export default { fetch: () => new Response(String(characters)) };
 `;
 const startWorkMax = 3;
+const [roundsMin, roundsMax] = [2, 6];
 
 const dir = mkdtempSync(join(tmpdir(), "spillway-worker-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -49,9 +50,19 @@ it.runIf(process.platform === "linux")("starts with the work of less than a seco
     writeFileSync(join(dir, "worker.js"), script);
     return cpuMsOf(name, dir);
   };
-  const empty = await scriptMs("empty", 'export default { fetch: () => new Response("ok") };\n');
-  const fixed = await scriptMs("fixed", fixedWork);
-  const whole = await cpuMsOf("whole", inject("workerBundle"));
-  console.info(`worker: ${whole - empty} ms of CPU to start, ${fixed - empty} ms for fixed work, and ${empty} ms for workerd itself`);
-  expect((whole - empty) / (fixed - empty)).toBeLessThan(startWorkMax);
+  const starts = {
+    empty: () => scriptMs("empty", 'export default { fetch: () => new Response("ok") };\n'),
+    fixed: () => scriptMs("fixed", fixedWork),
+    whole: () => cpuMsOf("whole", inject("workerBundle")),
+  };
+  // Beside noise the same work takes more CPU: the least of each is compared, of two rounds, and of more where these do not suffice.
+  const least = { empty: Number.POSITIVE_INFINITY, fixed: Number.POSITIVE_INFINITY, whole: Number.POSITIVE_INFINITY };
+  let ratio = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < roundsMin || (round < roundsMax && ratio >= startWorkMax); round++) {
+    for (const name of ["empty", "fixed", "whole"] as const) least[name] = Math.min(least[name], await starts[name]());
+    const { empty, fixed, whole } = least;
+    console.info(`worker: ${whole - empty} ms of CPU to start, ${fixed - empty} ms for fixed work, and ${empty} ms for workerd itself`);
+    ratio = fixed > empty ? (whole - empty) / (fixed - empty) : Number.POSITIVE_INFINITY;
+  }
+  expect(ratio).toBeLessThan(startWorkMax);
 });
