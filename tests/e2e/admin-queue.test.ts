@@ -47,9 +47,11 @@ const running = (claimedBy: string, fields: Record<string, unknown> = {}) =>
     ...{ started_at: new Date(), heartbeat_at: new Date() },
     ...fields,
   });
+/** Those of one minute ended at the same instant. */
+const nowMs = Date.now();
 const dead = (minutesAgo: number, fields: Record<string, unknown> = {}) =>
   insertJob({
-    ...{ state: "discarded", attempt: 3, finished_at: new Date(Date.now() - minutesAgo * 60_000), claimed_by: "runner-gone" },
+    ...{ state: "discarded", attempt: 3, finished_at: new Date(nowMs - minutesAgo * 60_000), claimed_by: "runner-gone" },
     ...{ last_error: { code: "CLICKHOUSE_UNAVAILABLE", message: "ClickHouse does not answer", attempt: 3, at: new Date() } },
     ...fields,
   });

@@ -8,6 +8,7 @@ import { pruneSignIns } from "../../services/accounts/prune-sign-ins.ts";
 import { openBrowser, outcome, type Page } from "../support/browser.ts";
 import { type MailBox, startMailBox } from "../support/mail-box.ts";
 import { type Team, usePeople } from "../support/people.ts";
+import { waitSeconds } from "../support/wait-seconds.ts";
 import { useWholeStack } from "../support/whole-stack.ts";
 
 const env: Record<string, string> = { EMAIL_FROM_ADDRESS: "console@example.com" };
@@ -31,7 +32,7 @@ const request = (body: unknown, headers: Record<string, string> = {}): Promise<P
   browser().open("/api/auth/sign-in/mail-link", { method: "POST", body, headers });
 /** Of the newest mail to the address, once there are as many. */
 const mailTo = async (email: string, count = 1) => {
-  await expect.poll(() => mails.mails.filter(({ to }) => to.includes(email)).length, { timeout: 60_000 }).toBe(count);
+  await expect.poll(() => mails.mails.filter(({ to }) => to.includes(email)).length, { timeout: waitSeconds * 1000 }).toBe(count);
   return mails.mails.findLast(({ to }) => to.includes(email))?.raw ?? "";
 };
 const linkIn = (raw: string): string => /http\S+\/sign-in\/verify\?token=[\w-]{43}/.exec(raw)?.[0] ?? "";
@@ -92,7 +93,7 @@ describe("a sign-in link by mail", () => {
     expect(term?.minutes).toBe(15);
     await execute(
       db(),
-      sql`update sign_in_links set expires_at = now() where id = (select id from sign_in_links where user_id = ${member.userId} order by id limit 1)`,
+      sql`update sign_in_links set expires_at = now() where id = (select id from sign_in_links where user_id = ${member.userId} order by created_at limit 1)`,
     );
     const refused = [await browser().follow(late)];
     expect((await browser().follow(newer)).status).toBe(200);
