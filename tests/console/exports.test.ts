@@ -71,7 +71,7 @@ describe("a completed export", () => {
     await page.keyboard.press("k");
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { level: 1, name: "By keys" }).waitFor();
-    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe("H1");
+    await page.waitForFunction(() => document.activeElement?.tagName === "H1");
     const press = async (name: string) => {
       for (let tabs = 0; tabs < 30; tabs++) {
         await page.keyboard.press("Tab");

@@ -33,7 +33,7 @@ beforeAll(async () => {
     sql`update jobs set state = 'running', lease_id = gen_random_uuid(), lease_until = now() + interval '1 hour', claimed_by = 'runner-a:17', started_at = now() - interval '2 hours',
       heartbeat_at = now() - interval '10 minutes', attempt = 1 where project_id = ${projectId} and id = (select job_id from batch_exports where id = ${made[0] ?? ""})`,
   );
-  await execute(whole.db(), sql`update jobs set run_at = now() - interval '5 minutes' where state = 'available'`);
+  await execute(whole.db(), sql`update jobs set run_at = now() - interval '5 hours' where state = 'available'`);
   await deadLetter("job_dead1", "checkout-1");
   await deadLetter("job_dead2", "<b>checkout-2</b>");
 });
@@ -48,7 +48,7 @@ describe("an operator", () => {
     await row.waitFor();
     const cells = await row.getByRole("cell").allTextContents();
     expect(cells.slice(0, 5)).toEqual(["export.run", "2", "0", "0", "1"]);
-    expect(cells[5]).toMatch(/^5 min/);
+    expect(cells[5]).toMatch(/^5 h/);
     await page.getByRole("row", { name: /runner-a:17.*Silent/ }).waitFor();
     await page.getByRole("row", { name: /Everything of the year.*2 h.*412,345 of 1,000,000 rows/ }).waitFor();
     expect(await figure(page, "Dead letters").textContent()).toBe("2");

@@ -77,9 +77,12 @@ const pathOf = (table: string, search = ""): string => `/projects/${whole.stack(
 const filterOf = (...filter: object[]): string => `filter=${encodeURIComponent(JSON.stringify(filter))}`;
 const hasName = (value: string) => ({ type: "stringOptions", column: "name", operator: "any of", value: [value] });
 const rowLinks = (page: Page) => page.locator("[data-row-focus]");
-/** Does what asks for other rows, and waits until they are shown. */
-const changing = async (page: Page, act: () => Promise<unknown>): Promise<void> => {
-  const answered = page.waitForResponse((response) => response.url().endsWith("/rows"));
+type AskedRows = { orderBy: { column: string; order: string } | null; cursor?: string };
+/** Does what asks for these rows, and waits until they are shown. An answer to what was asked before may come meanwhile. */
+const changing = async (page: Page, act: () => Promise<unknown>, isMeant: (asked: AskedRows) => boolean): Promise<void> => {
+  const answered = page.waitForResponse(
+    (response) => response.url().endsWith("/rows") && isMeant(response.request().postDataJSON() as AskedRows),
+  );
   await act();
   await answered;
   await page.locator('.table-frame[aria-busy="false"]').waitFor();
@@ -200,10 +203,15 @@ describe("the URL", () => {
     await page.getByRole("checkbox", { name: "level", exact: true }).uncheck();
     await page.getByRole("button", { name: "Move name to the front" }).click();
     await page.keyboard.press("Escape");
-    await changing(page, () => page.getByRole("button", { name: "latencyMs" }).click());
+    const isByLatency = ({ orderBy }: AskedRows) => orderBy?.column === "latency" && orderBy.order === "DESC";
+    await changing(page, () => page.getByRole("button", { name: "latencyMs" }).click(), isByLatency);
     await page.waitForURL((url) => url.searchParams.get("sort") === "latency.desc");
     const before = (await rowLinks(page).first().getAttribute("data-row-id")) ?? "";
-    await changing(page, () => page.getByRole("button", { name: "Next", exact: true }).click());
+    await changing(
+      page,
+      () => page.getByRole("button", { name: "Next", exact: true }).click(),
+      ({ cursor }) => cursor !== undefined,
+    );
     await page.waitForURL((url) => url.searchParams.has("cursor"));
     expect(await shownIds(page)).not.toContain(before);
     await rowLinks(page).nth(2).click();
