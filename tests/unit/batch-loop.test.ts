@@ -70,7 +70,9 @@ describe("a database that answers nothing any more", () => {
   it("while a batch is in work gives the batch up when its lease is over, and the next one is worked on", async () => {
     const settled = Promise.withResolvers<string>();
     const events: string[] = [];
+    const clock = createIdleClock();
     const loop = start({
+      clock,
       claim: claiming([() => Promise.resolve(batch("first")), () => Promise.resolve(batch("second"))]),
       heartbeat: never,
       process: ({ leaseId }) => (leaseId === "first" ? never() : Promise.resolve(done)),
@@ -83,6 +85,8 @@ describe("a database that answers nothing any more", () => {
       },
     });
     expect(await settled.promise).toBe("second");
+    // At the first heartbeat behind the 30 s of its lease.
+    expect(clock.steadyMs()).toBe(40_000);
     await loop.stop();
     expect(events).toEqual(["batch.claimed", "batch.leaseLost", "batch.claimed", "batch.settled"]);
   });
