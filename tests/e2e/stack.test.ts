@@ -176,8 +176,11 @@ describe("npm start", () => {
     killed.child.kill("SIGKILL");
     await killed.ended;
     const again = boot("killed");
-    await again.says(/waiting for the .*Postgres \(process \d+\).* of a stack that was killed/);
-    for (const pid of groupOf(postgres)) if (pid !== postgres) process.kill(pid, "SIGCONT");
+    try {
+      await again.says(/waiting for the .*Postgres \(process \d+\).* of a stack that was killed/);
+    } finally {
+      for (const pid of groupOf(postgres)) if (pid !== postgres) process.kill(pid, "SIGCONT");
+    }
     const reborn = await again.ready;
     expect(reborn.secretKey).toBe(first.secretKey);
     expect(await isHealthy(reborn)).toBe(true);
