@@ -20,14 +20,16 @@ import { completeRun, disableIntegration, failRun, keepTableResult } from "../..
 import { type StartedRun, startRun } from "../../services/integrations/start-run.ts";
 import { updateIntegration } from "../../services/integrations/update-integration.ts";
 import { claimUnlimitedJob } from "../support/claim-job.ts";
+import { startEarlyHour } from "../support/early-hour.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { insertIntegration, integrationEnv, keyring, listRuns, readIntegration } from "../support/integration-rows.ts";
 import { waitSeconds } from "../support/wait-seconds.ts";
 
+const hour = startEarlyHour();
 let fixture: Fixture;
 let db: Database;
 beforeAll(async () => {
-  fixture = await createFixture();
+  fixture = await createFixture({ prepare: hour.prepare });
   db = fixture.db;
 });
 afterAll(() => fixture.stop());
@@ -37,7 +39,7 @@ beforeEach(async () => {
 });
 
 const hourMs = 3_600_000;
-const lastHour = Math.floor(Date.now() / hourMs) * hourMs;
+const lastHour = hour.startMs;
 const iso = (ms: number) => new Date(ms).toISOString();
 const fault = { code: "S3_UNAVAILABLE", message: "The store does not answer.", at: iso(0) } as const;
 
@@ -205,7 +207,7 @@ describe("settings that are changed", () => {
       ...{ secret: { accessKeyId: "a", secretAccessKey: "b" }, tables: ["traces", "scores"] },
       ...{ mode: "FROM_CUSTOM_DATE", startsAt: iso(lastHour - 2 * hourMs) },
     });
-  const saveDeps = { nowMs: Date.now(), keyring, checkAddress: () => undefined, checkKeyTemplate: () => undefined };
+  const saveDeps = { nowMs: hour.nowMs(), keyring, checkAddress: () => undefined, checkKeyTemplate: () => undefined };
   const change = (id: string, body: object) => updateIntegration(db, fixture.actor, saveDeps, id, UpdateIntegration.parse(body));
   const kept = { rows: 1, bytes: 1, files: [], columns: [], sent: 1, accepted: 1, rejected: 0 };
 
@@ -270,7 +272,7 @@ describe("a closed window", () => {
 
   it("stays closed when the clock steps back: later claims and deletions get later instants", async () => {
     // The end of a window that was closed before the clock stepped back lies in the future.
-    const end = iso(Date.now() + hourMs);
+    const end = iso(hour.nowMs() + hourMs);
     await transaction(db, async (tx) => {
       await findHorizon(tx, fixture.projectId, 0);
       await closeWindow(tx, end);

@@ -9,17 +9,19 @@ import { execute } from "../../db/postgres/client.ts";
 import { requestBackfill } from "../../services/integrations/request-backfill.ts";
 import { resumeIntegration } from "../../services/integrations/resume-integration.ts";
 import { updateIntegration } from "../../services/integrations/update-integration.ts";
+import { startEarlyHour } from "../support/early-hour.ts";
 import { startFaultStore } from "../support/fault-store.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { insertIntegration, integrationEnv, keyring, listRuns, readIntegration } from "../support/integration-rows.ts";
 import { waitSeconds } from "../support/wait-seconds.ts";
 
+const hour = startEarlyHour();
 let fixture: Fixture;
 let lines: Record<string, unknown>[];
 let runner: { stop: () => Promise<void> };
 
 beforeAll(async () => {
-  fixture = await createFixture();
+  fixture = await createFixture({ prepare: hour.prepare });
   // A merge would remove older versions, as it may at any time; the newest is always delivered.
   await fixture.query("SYSTEM STOP MERGES traces");
   lines = [];
@@ -44,7 +46,7 @@ const secret = () => ({ accessKeyId: fixture.s3Config.accessKeyId, secretAccessK
 
 const hourMs = 3_600_000;
 /** The last full hour, which is over. */
-const lastHour = Math.floor(Date.now() / hourMs) * hourMs;
+const lastHour = hour.startMs;
 const clickHouseTime = (ms: number) => new Date(ms).toISOString().replace("T", " ").replace("Z", "");
 
 type TraceRow = { id: string; name: string; writtenMs: number; isDeleted?: boolean };
@@ -248,7 +250,7 @@ it("a start inside a window that was delivered begins again with the whole windo
   await execute(fixture.db, sql`update integrations set cursor = starts_at where id = ${id}`);
   await deliveredThrough(id, iso(end));
   const before = (await deliveredRows(id)).map((row) => row["id"]).toSorted();
-  const deps = { nowMs: Date.now(), keyring, checkAddress: () => undefined, checkKeyTemplate: () => undefined };
+  const deps = { nowMs: hour.nowMs(), keyring, checkAddress: () => undefined, checkKeyTemplate: () => undefined };
   const body = UpdateIntegration.parse({ startDate: iso(end - 30 * minuteMs) });
   await updateIntegration(fixture.db, { ...fixture.actor, projectId }, deps, id, body);
   await deliveredThrough(id, iso(end));

@@ -17,13 +17,14 @@ import { transitionExport } from "../../services/exports/transition-export.ts";
 import { chargeExport } from "../../services/limits/charge-export.ts";
 import { readQuotas } from "../../services/limits/read-quotas.ts";
 import { setProjectPlan } from "../../services/limits/set-project-plan.ts";
+import { startEarlyHour } from "../support/early-hour.ts";
 import { insertActor, manifestOf, newId } from "../support/export-rows.ts";
 import { openOwnDatabase } from "../support/postgres-database.ts";
 
 let open: OpenDatabase;
 let db: Database;
 beforeAll(async () => {
-  open = await openOwnDatabase(20);
+  open = await openOwnDatabase(20, startEarlyHour().prepare);
   db = open.db;
 });
 afterAll(() => open.close());

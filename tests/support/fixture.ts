@@ -37,9 +37,11 @@ type FixtureOptions = {
   cluster?: { url: string; name: string };
   /** Returns the address of a database behind a pooler of the test's own. */
   pooled?: (url: string) => string;
+  /** Prepares the Postgres database before its first connection. */
+  prepare?: (directUrl: string) => Promise<void>;
 };
 
-export const createFixture = async ({ cluster, pooled }: FixtureOptions = {}) => {
+export const createFixture = async ({ cluster, pooled, prepare }: FixtureOptions = {}) => {
   const clickhouseUrl = cluster?.url ?? inject("clickhouseUrl");
   const database = `test_${randomUUID().replaceAll("-", "")}`;
   // A bucket of its own: the store lists all objects of a bucket to find those of a prefix.
@@ -49,6 +51,7 @@ export const createFixture = async ({ cluster, pooled }: FixtureOptions = {}) =>
     ? cloneClickHouse(clickhouseUrl, database)
     : migrateClickHouse({ url: clickhouseUrl, user: "default", password: "", database, cluster: cluster.name, sharded: true }));
   const ownPostgres = await clonePostgres(database);
+  await prepare?.(ownPostgres.directUrl);
   const databaseUrl = pooled?.(ownPostgres.directUrl) ?? ownPostgres.url;
   const postgres = openPostgres(databaseUrl, { connectionsMax: 4, applicationName: "tests" });
   const salt = "test-salt";
