@@ -11,13 +11,13 @@ import { waitSeconds } from "../support/wait-seconds.ts";
 
 const rowsTotal = 16_000;
 
-/** Short leases, so that a takeover takes a second instead of a minute. */
-const fast = {
-  SPILLWAY_LEASE_SECONDS: "1.5",
-  SPILLWAY_SELF_FENCE_SECONDS: "1",
+/** Leases and graces that no machine is too slow for: the test ends them by hand. */
+const steady = {
+  SPILLWAY_LEASE_SECONDS: "600",
+  SPILLWAY_SELF_FENCE_SECONDS: "500",
   SPILLWAY_REAPER_SECONDS: "0.3",
   SPILLWAY_SWEEP_SECONDS: "0.3",
-  SPILLWAY_SWEEP_GRACE_SECONDS: "1",
+  SPILLWAY_SWEEP_GRACE_SECONDS: "600",
   SPILLWAY_SLICE_MIB: "2",
 };
 
@@ -71,6 +71,24 @@ const openObjects = async (exportId: string) =>
     )
   )[0]?.open;
 
+/** The next attempt may begin. */
+const endLease = () => execute(fixture.db, sql`update jobs set lease_until = now() - interval '1 second' where state = 'running'`);
+
+/** What no attempt goes on with is older than the grace of the sweep. */
+const isSwept = async (exportId: string): Promise<boolean> => {
+  await execute(fixture.db, sql`update export_objects set updated_at = now() - interval '1 hour' where batch_export_id = ${exportId}`);
+  return (await openObjects(exportId)) === 0;
+};
+
+/** The parts that Postgres knows of, and the slice in which the last of them begins: what the next attempt takes over. */
+const recorded = async (exportId: string): Promise<{ parts: number; slice: number }> => {
+  const parts = await execute<{ slice: number }>(
+    fixture.db,
+    sql`select p.slice from export_parts p join export_objects o on o.id = p.object_id where o.batch_export_id = ${exportId} order by p.number`,
+  );
+  return { parts: parts.length, slice: parts.at(-1)?.slice ?? 0 };
+};
+
 const eventually = async (what: string, isTrue: () => Promise<boolean>) => {
   for (const end = Date.now() + waitSeconds * 1000; Date.now() < end; ) {
     if (await isTrue()) return;
@@ -80,7 +98,7 @@ const eventually = async (what: string, isTrue: () => Promise<boolean>) => {
 };
 
 /** Small parts, one in flight: slices of 10 MiB are never smaller than what is on its way. */
-const resuming = { ...fast, SPILLWAY_SLICE_MIB: "10", SPILLWAY_PARTS_IN_FLIGHT: "1" };
+const resuming = { ...steady, SPILLWAY_SLICE_MIB: "10", SPILLWAY_PARTS_IN_FLIGHT: "1" };
 
 type Call = { kind: "create" | "complete"; partNumber: 0 } | { kind: "part"; partNumber: number };
 type KillPoint = { name: string; at: { call: Call; isDone: boolean } | { ms: number } };
@@ -104,7 +122,7 @@ const killPoints: readonly KillPoint[] = [
 
 describe("kill -9", () => {
   let store: FaultStore;
-  let resumed = 0;
+  let takenOver = 0;
   beforeAll(async () => {
     store = await startFaultStore(fixture.s3Config.endpoint);
   });
@@ -120,12 +138,21 @@ describe("kill -9", () => {
         8,
       );
       const first = start(env);
-      let isKilled = false;
       const gone = new Promise<void>((resolve) => first.child.once("exit", () => resolve()));
-      store.fail((call) => {
-        if ("ms" in at || isKilled || call.kind !== at.call.kind || call.partNumber !== at.call.partNumber) return undefined;
-        isKilled = true;
-        first.signal("SIGKILL");
+      let killing: Promise<void> | undefined;
+      const kill = async ({ kind, partNumber }: Call) => {
+        try {
+          // Parts are recorded while the next one is on its way: one at a time, so all before it.
+          if (kind === "part")
+            await eventually("the parts before are recorded", async () => (await recorded(exportId)).parts >= partNumber - 1);
+        } finally {
+          first.signal("SIGKILL");
+        }
+      };
+      store.fail(async (call) => {
+        if ("ms" in at || killing !== undefined || call.kind !== at.call.kind || call.partNumber !== at.call.partNumber) return undefined;
+        killing = kill(at.call);
+        await gone;
         return at.isDone ? "lostAnswer" : "reset";
       });
       await eventually("the export runs", async () => (await fixture.load(exportId)).startedAt !== null);
@@ -134,6 +161,9 @@ describe("kill -9", () => {
         first.signal("SIGKILL");
       }
       await gone;
+      await killing;
+      const atDeath = await recorded(exportId);
+      await endLease();
       const second = start(env);
       const row = await fixture.finished(exportId);
       expect(row.status).toBe("COMPLETED");
@@ -148,8 +178,10 @@ describe("kill -9", () => {
       const slices = [...first.lines, ...second.lines].filter(({ event }) => event === "slice_written").map(({ slice }) => slice);
       expect(new Set(slices).size).toBe(row.manifest?.slices);
       expect(slices.length - new Set(slices).size).toBeLessThanOrEqual((row.manifest?.attempt ?? 1) - 1);
-      resumed += row.manifest?.slicesResumed ?? 0;
-      await eventually("the sweep has removed what lost", async () => (await openObjects(exportId)) === 0);
+      // Perhaps a part more, whose record was on its way to Postgres.
+      if (row.manifest?.attempt !== 1) expect(row.manifest?.slicesResumed).toBeGreaterThanOrEqual(atDeath.slice);
+      if ("call" in at) takenOver += atDeath.slice;
+      await eventually("the sweep has removed what lost", () => isSwept(exportId));
       const key = row.manifest?.files[0]?.key ?? "";
       const added = left().filter((file) => !before.has(file));
       expect(added.filter((file) => !file.includes(key))).toEqual([]);
@@ -162,17 +194,25 @@ describe("kill -9", () => {
   );
 
   it("slices were taken over, not only read again", () => {
-    expect(resumed).toBeGreaterThan((10 / 16) * killPoints.length);
+    expect(takenOver).toBeGreaterThanOrEqual(killPoints.filter(({ at }) => "call" in at).length);
   });
 });
 
 describe("a runner that was stopped past its lease", () => {
   it("can write nothing when it is continued, and the file of the other stays", async () => {
+    const store = await startFaultStore(fixture.s3Config.endpoint);
+    const stopped = Promise.withResolvers<void>();
+    store.fail((call) => {
+      if (call.kind !== "part" || call.partNumber !== 2) return undefined;
+      first.signal("SIGSTOP");
+      stopped.resolve();
+      return undefined;
+    });
+    const first = start({ ...fixture.runnerEnv(steady), LANGFUSE_S3_BATCH_EXPORT_ENDPOINT: store.endpoint });
     const exportId = await fixture.requestExport({ format: "JSONL", query: { tableName: "events", columns: ["id", "input"] } }, 8);
-    const first = start(fixture.runnerEnv(fast));
-    await eventually("the export streams", async () => (await fixture.load(exportId)).progress?.stage === "streaming");
-    first.signal("SIGSTOP");
-    const second = start(fixture.runnerEnv(fast));
+    await stopped.promise;
+    await endLease();
+    const second = start(fixture.runnerEnv(steady));
     const done = await fixture.finished(exportId);
     expect(done.manifest?.attempt).toBe(2);
     const audits = () =>
@@ -180,25 +220,26 @@ describe("a runner that was stopped past its lease", () => {
     const auditsBefore = await audits();
     first.signal("SIGCONT");
     await first.saw("lease_lost");
-    await eventually("the sweep has removed the loser's object", async () => (await openObjects(exportId)) === 0);
+    await eventually("the sweep has removed the loser's object", () => isSwept(exportId));
     const after = await fixture.load(exportId);
     expect(after.manifest).toEqual(done.manifest);
     expect(after.updatedAt).toEqual(done.updatedAt);
     expect(await audits()).toEqual(auditsBefore);
     expect((await fixture.readExport(after)).trimEnd().split("\n").length).toBe(rowsTotal);
     await Promise.all([first.kill("SIGTERM"), second.kill("SIGTERM")]);
+    store.stop();
   });
 });
 
 describe("SIGTERM", () => {
   it("gives a running job back without spending the attempt, and the next runner completes it", async () => {
     const exportId = await fixture.requestExport({ format: "JSONL", query: { tableName: "events" } }, 1);
-    const first = start(fixture.runnerEnv(fast));
+    const first = start(fixture.runnerEnv(steady));
     await eventually("the export runs", async () => (await fixture.load(exportId)).status === "PROCESSING");
     await first.kill("SIGTERM");
     const given = await fixture.load(exportId);
     if (given.status !== "COMPLETED") expect(given).toMatchObject({ status: "QUEUED", job: { state: "available", attempt: 0 } });
-    const second = start(fixture.runnerEnv(fast));
+    const second = start(fixture.runnerEnv(steady));
     expect((await fixture.finished(exportId)).status).toBe("COMPLETED");
     await second.kill("SIGTERM");
   });
@@ -206,7 +247,7 @@ describe("SIGTERM", () => {
 
 describe("cancel", () => {
   it("stops a running export at once, with its query gone from the server and nothing left", async () => {
-    // Every row sleeps a little, in small blocks: the query would run for many seconds.
+    // Every row sleeps a little, in small blocks, one of each part: the query would run for longer than anything is waited for.
     const own = await createFixture();
     await own.query("CREATE TABLE slow AS events");
     await own.query("ALTER TABLE slow DROP COLUMN output_length, DROP COLUMN output");
@@ -214,10 +255,10 @@ describe("cancel", () => {
       "ALTER TABLE slow ADD COLUMN output String ALIAS toString(sleepEachRow(0.0025)), ADD COLUMN output_length UInt64 ALIAS 0",
     );
     await own.query("SYSTEM STOP MERGES slow");
-    for (let part = 0; part < 20; part++)
-      await own.query(
-        `INSERT INTO slow (project_id, trace_id, span_id, start_time, input, event_ts) SELECT '${own.projectId}', 't', concat('s', toString(number)), toDateTime64('2026-01-01 00:00:00', 6, 'UTC') + number, 'x', now64(6) FROM numbers(${part * 1000}, 1000)`,
-      );
+    await own.query(
+      `INSERT INTO slow (project_id, trace_id, span_id, start_time, input, event_ts) SELECT '${own.projectId}', 't', concat('s', toString(number)), toDateTime64('2026-01-01 00:00:00', 6, 'UTC') + number, 'x', now64(6)
+       FROM numbers(${Math.ceil(waitSeconds / 2.5) * 2} * 1000) SETTINGS max_block_size = 1000, min_insert_block_size_rows = 1000, min_insert_block_size_bytes = 0`,
+    );
     const runner = start(own.runnerEnv({ CLICKHOUSE_EVENTS_TABLE: "slow" }));
     const exportId = await own.requestExport({ format: "JSONL", query: { tableName: "events", columns: ["id", "output"] } });
     const queries = async () =>
@@ -226,12 +267,9 @@ describe("cancel", () => {
       );
     await eventually("the query runs", async () => (await own.load(exportId)).progress?.stage === "streaming" && (await queries()) > 0);
     const { cancelExport } = await import("../../services/exports/cancel-export.ts");
-    const askedMs = Date.now();
     expect(await cancelExport(own.db, own.actor, exportId)).toBe("requested");
     const row = await own.finished(exportId);
     await eventually("the query is gone", async () => (await queries()) === 0);
-    // Asked for is 5 s on a machine that has time; on a busy one, still long before the query would have ended by itself, after 50 s.
-    expect(Date.now() - askedMs).toBeLessThan(30_000);
     expect(row.status).toBe("CANCELLED");
     expect(row.manifest).toBeNull();
     await runner.kill("SIGTERM");

@@ -44,7 +44,7 @@ beforeAll(async () => {
     return new Map(all.map((one) => [one.name, one]));
   };
   operations = { small: await of(projects.small), large: await of(projects.large) };
-}, 120_000);
+});
 afterAll(() => fixture.stop());
 
 /** Runs the operation and expects that none of its statements read more. */

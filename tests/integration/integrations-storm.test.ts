@@ -48,7 +48,8 @@ const hourMs = 3_600_000;
 const hours = Number(process.env["SPILLWAY_INTEGRATION_HOURS"] ?? "24");
 const lastHour = Math.floor(Date.now() / hourMs) * hourMs;
 const iso = (ms: number) => new Date(ms).toISOString();
-const sinkStart = iso(lastHour - Math.max(20, Math.floor(hours * 0.7)) * hourMs);
+const sinkHours = Math.max(20, Math.floor(hours * 0.7));
+const sinkStart = iso(lastHour - sinkHours * hourMs);
 
 let fixture: Fixture;
 let store: FaultStore;
@@ -103,8 +104,10 @@ const sinkFault = (): SinkFault | undefined => {
   return chance() < 0.1 ? faults[Math.floor(chance() * faults.length)] : undefined;
 };
 
-const start = (): RunnerProcess =>
-  startRunnerProcess({
+/** Told of each window that a runner begins. */
+let onWindow: (runner: RunnerProcess, kind: unknown) => void = () => {};
+const start = (): RunnerProcess => {
+  const runner = startRunnerProcess({
     ...fixture.runnerEnv(integrationEnv),
     CLICKHOUSE_URL: hook.url,
     SPILLWAY_MIXPANEL_URL: mixpanel.url,
@@ -112,6 +115,11 @@ const start = (): RunnerProcess =>
     SPILLWAY_SELF_FENCE_SECONDS: "1",
     SPILLWAY_REAPER_SECONDS: "0.3",
   });
+  runner.onLine(({ event, kind }) => {
+    if (event === "window_started") onWindow(runner, kind);
+  });
+  return runner;
+};
 
 /** Brings what waits for a later time forward, so that the test need not wait for it. */
 const hurry = async () => {
@@ -130,14 +138,23 @@ const isThrough = async (instant: string) => {
   return states.every(({ cursor }) => cursor !== null && cursor >= instant);
 };
 
+/** Until when windows may be delivered: a job that was claimed then might still write rows. */
+const openUntil = (instant: string) => execute(fixture.db, sql`update jobs set started_at = ${instant}::timestamptz where id = 'claimed'`);
+
 const killed: Record<IntegrationKind, number> = { blob_storage: 0, posthog: 0, mixpanel: 0 };
-/** Kills a runner that delivers to the kind that was hit least. */
-const killOne = async () => {
+/**
+ * Opens some more hours, of each kind, and kills a runner that delivers one of them to the kind that was hit least. However fast the runners
+ * are, each kill finds one of them at work.
+ */
+const killOne = async (kill: number) => {
   const kind = integrationKinds.toSorted((a, b) => killed[a] - killed[b])[0] ?? "blob_storage";
-  const isDelivering = ({ lines }: RunnerProcess) => lines.findLast(({ event }) => event === "window_started")?.["kind"] === kind;
-  await eventually(`a runner delivers to ${kind}`, async () => runners.some(isDelivering));
-  const working = runners.filter(isDelivering);
-  const victim = working[Math.floor(random() * working.length)];
+  let victim: RunnerProcess | undefined;
+  onWindow = (runner, begun) => {
+    if (begun === kind && runners.includes(runner)) victim ??= runner;
+  };
+  await openUntil(iso(lastHour - sinkHours * hourMs + Math.floor((sinkHours * (kill + 1)) / (kills + 1)) * hourMs));
+  await eventually(`a runner delivers to ${kind}`, () => Promise.resolve(victim !== undefined));
+  onWindow = () => {};
   if (victim === undefined) throw new Error(`a runner delivers to ${kind}`);
   killed[kind]++;
   await wait(random() * 400);
@@ -207,11 +224,12 @@ beforeAll(async () => {
   const shuffled = history.versions.map((version) => ({ version, at: random() })).toSorted((a, b) => a.at - b.at);
   for (let part = 0; part < 20; part++) await insert(shuffled.filter((_, n) => n % 20 === part).map(({ version }) => version));
   await recordDeletions(history.deletions);
-  // Windows after the last hour stay open until all changes are written.
+  // Windows after the last hour stay open until all changes are written; those before are opened with the kills.
+  const begunAt = new Date().toISOString();
   await execute(
     fixture.db,
     sql`insert into jobs (id, kind, project_id, payload, has_slot, state, priority, attempt, max_attempts, lease_id, lease_until, started_at, lane)
-      values ('claimed', 'ingestion.merge', ${fixture.projectId}, '{}'::jsonb, false, 'running', 20, 1, 3, gen_random_uuid(), now() + interval '1 hour', now(), 'lane')`,
+      values ('claimed', 'ingestion.merge', ${fixture.projectId}, '{}'::jsonb, false, 'running', 20, 1, 3, gen_random_uuid(), now() + interval '1 hour', ${iso(lastHour - hours * hourMs)}::timestamptz, 'lane')`,
   );
   const { bucket, accessKeyId, secretAccessKey } = fixture.s3Config;
   ids.storage = await insertIntegration(fixture, {
@@ -235,11 +253,12 @@ beforeAll(async () => {
   hook.before(() => (chance() < 0.01 ? Promise.reject(new Error("a query that fails")) : Promise.resolve()));
   runners.push(start(), start());
   for (let kill = 0; kill < kills; kill++) {
-    await killOne();
+    await killOne(kill);
     await changeOne();
     if (random() < 0.4) await fixture.query("OPTIMIZE TABLE traces FINAL");
   }
   console.log("kills", killed);
+  await openUntil(begunAt);
   await eventually("the history is delivered", () => isThrough(iso(lastHour)));
   await execute(fixture.db, sql`delete from jobs where id = 'claimed'`);
   const last = iso(Date.parse(`${(await nextVersion(fixture.db)).slice(0, 23)}Z`));

@@ -234,6 +234,7 @@ describe("the page for Prometheus", () => {
   });
 
   it("shows how many jobs are due of each kind, and since when", async () => {
+    const begunMs = Date.now();
     await exportEvents();
     await exportEvents();
     await ingest({ type: "trace-create", body: { id: "a" } }, { type: "trace-create", body: { id: "b" } });
@@ -263,9 +264,10 @@ describe("the page for Prometheus", () => {
     });
     const { values } = await readPage(port);
     const age = values['spillway_queue_oldest_due_age{kind="ingestion.merge"}'] ?? 0;
+    const takenSeconds = (Date.now() - begunMs) / 1000;
     expect(age).toBeGreaterThanOrEqual(7200);
-    expect(age).toBeLessThan(7320);
-    expect(values['spillway_queue_oldest_due_age{kind="export.run"}']).toBeLessThan(120);
+    expect(age).toBeLessThanOrEqual(7200 + takenSeconds);
+    expect(values['spillway_queue_oldest_due_age{kind="export.run"}']).toBeLessThanOrEqual(takenSeconds);
   });
 
   it("counts a long queue to its bound, with the age of the oldest, and short ones behind it", async () => {
@@ -460,6 +462,7 @@ describe("OTLP", () => {
 
   it("whose collector is gone is told of once a minute, and disturbs no job", async () => {
     await insertEvents(20);
+    const begunMs = Date.now();
     const { said, stop } = startRunner({
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await freePort()}`,
       OTEL_METRIC_EXPORT_INTERVAL: "100",
@@ -467,7 +470,9 @@ describe("OTLP", () => {
     for (let i = 0; i < 3; i++) expect((await fixture.finished(await exportEvents())).status).toBe("COMPLETED");
     await shows(port, { 'spillway_export_rows_total{format="JSONL",outcome="completed",table="events"}': 60 });
     await stop();
-    expect(said("metrics_not_sent")).toHaveLength(1);
+    const minutes = (Date.now() - begunMs) / 60_000;
+    expect(said("metrics_not_sent").length).toBeGreaterThanOrEqual(1);
+    expect(said("metrics_not_sent").length).toBeLessThanOrEqual(1 + minutes);
     expect(said("listener_failed")).toEqual([]);
   });
 

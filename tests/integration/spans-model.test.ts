@@ -215,49 +215,45 @@ const finish = async (): Promise<void> => {
   }
 };
 
-it(
-  "rows made out of requests are those made out of files of events, and a replay makes them again",
-  () =>
-    fc.assert(
-      fc.asyncProperty(
-        fc.array(span, { minLength: 10, maxLength: 10 }),
-        fc.array(step, { minLength: 4, maxLength: 14, size: "max" }),
-        async (saying, steps) => {
-          await emptyTables();
-          await execute(fixture.db, sql`delete from jobs`);
-          await execute(fixture.db, sql`delete from event_log`);
-          const spansOf = (trace: string, indexes: readonly number[]): TestSpan[] =>
-            [...new Set(indexes)].flatMap((one) => {
-              const said = saying[one + (trace === first ? 0 : 5)];
-              return said === undefined ? [] : [{ ...said, index: one }];
-            });
-          for (const one of steps) {
-            if (one.act === "events") await sendEvents(one.events);
-            else if (one.act === "work") await work(one);
-            else
-              await sendSpans([
-                requestOf(first, spansOf(first, one.traces.first), one.seconds),
-                requestOf(second, spansOf(second, one.traces.second), one.seconds),
-              ]);
-          }
-          await finish();
-          const direct = await contents(projects.direct);
-          expect(direct).toEqual(await contents(projects.stored));
-          await emptyTables();
-          await replayEvents(
-            { ...fixture.eventStore, wait: () => Promise.reject(new Error("nothing to wait for")), onProgress: () => {} },
-            { projectId: projects.direct, bucket: fixture.s3.bucket },
-            { pageRows: 100, waitingMax: 1000, pollMs: 1, isDryRun: false },
-          );
-          await splitRequests();
-          await finish();
-          expect(await contents(projects.direct)).toEqual(direct);
-        },
-      ),
-      { numRuns: runsOf(40), endOnFailure: true },
+it("rows made out of requests are those made out of files of events, and a replay makes them again", () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.array(span, { minLength: 10, maxLength: 10 }),
+      fc.array(step, { minLength: 4, maxLength: 14, size: "max" }),
+      async (saying, steps) => {
+        await emptyTables();
+        await execute(fixture.db, sql`delete from jobs`);
+        await execute(fixture.db, sql`delete from event_log`);
+        const spansOf = (trace: string, indexes: readonly number[]): TestSpan[] =>
+          [...new Set(indexes)].flatMap((one) => {
+            const said = saying[one + (trace === first ? 0 : 5)];
+            return said === undefined ? [] : [{ ...said, index: one }];
+          });
+        for (const one of steps) {
+          if (one.act === "events") await sendEvents(one.events);
+          else if (one.act === "work") await work(one);
+          else
+            await sendSpans([
+              requestOf(first, spansOf(first, one.traces.first), one.seconds),
+              requestOf(second, spansOf(second, one.traces.second), one.seconds),
+            ]);
+        }
+        await finish();
+        const direct = await contents(projects.direct);
+        expect(direct).toEqual(await contents(projects.stored));
+        await emptyTables();
+        await replayEvents(
+          { ...fixture.eventStore, wait: () => Promise.reject(new Error("nothing to wait for")), onProgress: () => {} },
+          { projectId: projects.direct, bucket: fixture.s3.bucket },
+          { pageRows: 100, waitingMax: 1000, pollMs: 1, isDryRun: false },
+        );
+        await splitRequests();
+        await finish();
+        expect(await contents(projects.direct)).toEqual(direct);
+      },
     ),
-  480_000,
-);
+    { numRuns: runsOf(40), endOnFailure: true },
+  ));
 
 /** What the job of a whole request does, which only a replay and requests of many traces have. */
 const splitRequests = async (): Promise<void> => {

@@ -271,12 +271,12 @@ describe("the sweep", () => {
   const stateOf = async (key: string) =>
     (await execute<{ state: string }>(fixture.db, sql`select state from export_objects where key = ${key}`))[0]?.state;
   const exists = async (key: string) => (await fixture.s3.send({ method: "HEAD", key, accept: [404] })).status === 200;
-  const swept = (faults: (call: StoreCall, times: number) => StoreFault | undefined) => {
+  const swept = (faults: (call: StoreCall, times: number) => StoreFault | undefined, graceSeconds = 2) => {
     store.fail(faults);
     return fixture.startRunner({
       LANGFUSE_S3_BATCH_EXPORT_ENDPOINT: store.endpoint,
       SPILLWAY_SWEEP_SECONDS: "0.1",
-      SPILLWAY_SWEEP_GRACE_SECONDS: "2",
+      SPILLWAY_SWEEP_GRACE_SECONDS: String(graceSeconds),
     });
   };
   const untilRemoved = async (key: string) => {
@@ -322,8 +322,9 @@ describe("the sweep", () => {
     );
     const left = `${fixture.database}/exports/left-behind`;
     await fixture.s3.send({ method: "PUT", key: left, body: "left" });
-    await open(fixture.s3Config.bucket, left, 60);
-    const sweeper = swept(() => undefined);
+    await open(fixture.s3Config.bucket, left, 3600);
+    // More than this test takes on any machine: the job was only just claimed until its end.
+    const sweeper = swept(() => undefined, 1800);
     await untilRemoved(left);
     await sweeper.stop();
     expect([await stateOf(key), await exists(key)]).toEqual(["open", true]);

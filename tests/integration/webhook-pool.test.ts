@@ -15,6 +15,7 @@ import type { Actor } from "../../services/audit/write-audit.ts";
 import { insertActor, insertExport, newId } from "../support/export-rows.ts";
 import { openOwnDatabase } from "../support/postgres-database.ts";
 import { insertProject } from "../support/project.ts";
+import { waitSeconds } from "../support/wait-seconds.ts";
 import { insertEndpoint, loopbackPolicy, type Receiver, startReceiver, webhookKeyring, webhookWorker } from "../support/webhooks.ts";
 
 let open: OpenDatabase & { url: string };
@@ -35,14 +36,28 @@ beforeEach(async () => {
   actor = await insertActor(db);
 });
 
+const healthyEvents = 20;
+
 /** A runner that does nothing but send webhooks. */
 const startWebhooks = () => {
   const settled: string[] = [];
+  const completed = Promise.withResolvers<void>();
   const log = () => {};
   const bus = createBus(log);
-  bus.on("pool.settled", ({ state }) => void settled.push(state));
+  bus.on("pool.settled", ({ state }) => {
+    settled.push(state);
+    if (settled.filter((one) => one === "completed").length === healthyEvents) completed.resolve();
+  });
   const handler = createWebhookHandler({
-    ...{ db, clock: systemClock, log, emit: bus.emit, random: () => 0.5, keyring: webhookKeyring, webhooks: { timeoutMs: 60_000 } },
+    ...{
+      db,
+      clock: systemClock,
+      log,
+      emit: bus.emit,
+      random: () => 0.5,
+      keyring: webhookKeyring,
+      webhooks: { timeoutMs: waitSeconds * 1000 },
+    },
     customerFetch: createGuardedFetch({ policy: loopbackPolicy }),
   });
   const { loops } = startLoops(
@@ -57,7 +72,7 @@ const startWebhooks = () => {
       ...{ limitedPerProject: { concurrency: 1, projectRunningMax: 1 }, batched: { concurrency: 1, jobsMax: 1 } },
     },
   );
-  return { settled, stop: () => Promise.all(loops.map((loop) => loop.stop())) };
+  return { settled, completed: completed.promise, stop: () => Promise.all(loops.map((loop) => loop.stop())) };
 };
 
 describe("fifty endpoints that never answer", () => {
@@ -75,9 +90,10 @@ describe("fifty endpoints that never answer", () => {
     const runner = startWebhooks();
     try {
       await receiver.arrived("/dead", 50);
-      for (let i = 0; i < 20; i++) await insertExport(db, healthy);
+      for (let i = 0; i < healthyEvents; i++) await insertExport(db, healthy);
       await worker.consume();
-      await receiver.arrived("/healthy", 20);
+      await runner.completed;
+      expect(receiver.requests.filter(({ path }) => path === "/healthy")).toHaveLength(healthyEvents);
       const ended = await execute(
         db,
         sql`select 1 from webhook_attempts a join webhook_deliveries d on d.id = a.delivery_id where d.project_id = ${actor.projectId}`,

@@ -45,11 +45,16 @@ export type StoreCall = {
   body: Buffer;
 };
 
+type Decide = (call: StoreCall, times: number) => StoreFault | undefined | Promise<StoreFault | undefined>;
+
 export type FaultStore = {
   endpoint: string;
   calls: StoreCall[];
-  /** Decides for each call; the second argument counts the calls of that kind and part so far, from 1. */
-  fail: (decide: (call: StoreCall, times: number) => StoreFault | undefined) => void;
+  /**
+   * Decides for each call; the second argument counts the calls of that kind and part so far, from 1. While a decision is not made, the call
+   * waits.
+   */
+  fail: (decide: Decide) => void;
   stop: () => void;
 };
 
@@ -79,8 +84,8 @@ export const startFaultStore = (target: string): Promise<FaultStore> => {
   const calls: StoreCall[] = [];
   const times = new Map<string, number>();
   const partSizes = new Map<string, Map<number, number>>();
-  let decide: (call: StoreCall, times: number) => StoreFault | undefined = () => undefined;
-  const server = createServer((incoming, outgoing) => {
+  let decide: Decide = () => undefined;
+  const server = createServer(async (incoming, outgoing) => {
     const url = new URL(incoming.url ?? "/", upstream);
     const method = incoming.method ?? "GET";
     const call: StoreCall = {
@@ -94,7 +99,7 @@ export const startFaultStore = (target: string): Promise<FaultStore> => {
     calls.push(call);
     const id = `${call.kind}:${call.partNumber}`;
     times.set(id, (times.get(id) ?? 0) + 1);
-    const fault = decide(call, times.get(id) ?? 1);
+    const fault = await decide(call, times.get(id) ?? 1);
     const answer = (status: number, xml: string, headers: Record<string, string> = {}) =>
       outgoing.writeHead(status, { "content-type": "application/xml", ...headers }).end(method === "HEAD" ? undefined : xml);
     if (fault === "reset") {

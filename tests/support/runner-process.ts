@@ -9,6 +9,8 @@ export type RunnerProcess = {
   lines: Record<string, unknown>[];
   /** Resolves when a line with this event has been printed. */
   saw: (event: string) => Promise<void>;
+  /** Calls `see` with each line from now on. */
+  onLine: (see: (line: Record<string, unknown>) => void) => void;
   signal: (signal: NodeJS.Signals) => void;
   /** Kills it and waits until it is gone. */
   kill: (signal?: NodeJS.Signals) => Promise<void>;
@@ -26,6 +28,7 @@ export const startRunnerProcess = (
   });
   const lines: Record<string, unknown>[] = [];
   const waiting: { event: string; resolve: () => void }[] = [];
+  const seeing: ((line: Record<string, unknown>) => void)[] = [];
   let rest = "";
   child.stdout?.on("data", (chunk: Buffer) => {
     const parts = (rest + chunk.toString("utf8")).split("\n");
@@ -34,6 +37,7 @@ export const startRunnerProcess = (
       const line = JSON.parse(part) as Record<string, unknown>;
       lines.push(line);
       for (const waiter of waiting) if (waiter.event === line["event"]) waiter.resolve();
+      for (const see of seeing) see(line);
     }
   });
   const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
@@ -42,6 +46,7 @@ export const startRunnerProcess = (
     lines,
     saw: (event) =>
       lines.some((line) => line["event"] === event) ? Promise.resolve() : new Promise((resolve) => waiting.push({ event, resolve })),
+    onLine: (see) => void seeing.push(see),
     signal: (signal) => void child.kill(signal),
     kill: async (signal = "SIGKILL") => {
       child.kill(signal);

@@ -83,7 +83,8 @@ export const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), 
 const describe = (one: Entity, i: number, nowMs: number, projectId: string, otherProjectId: string) => {
   const project = one.isInOtherProject && i % 3 === 0 ? otherProjectId : projectId;
   const isDeleted = one.isDeleted && i % 4 === 0;
-  const startMs = nowMs - one.ageMs;
+  // Some are old for certain, whatever the seed.
+  const startMs = nowMs - (i % 10 === 3 ? 31 * dayMs + (one.ageMs % (28 * dayMs)) : one.ageMs);
   const id = `${i % 7 === 0 ? `${hostileTexts[i % hostileTexts.length]} ` : ""}trace-${i}`;
   // The trace is the first to be created and the last to be updated: creation and update of an aggregate are those of all that belongs to it.
   const written = {
