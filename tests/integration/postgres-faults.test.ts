@@ -63,6 +63,12 @@ it("exports survive a Postgres that ends every connection of the runner again an
   }
 });
 
+const until = async (isTrue: () => Promise<boolean>): Promise<void> => {
+  for (const end = Date.now() + waitSeconds * 1000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 80)))
+    if (await isTrue()) return;
+  throw new Error("not in time");
+};
+
 /** A TCP proxy that loses the answer to the COMMIT after the statement it is told of, once: the transaction is in, the client cannot know. */
 const startCommitLoser = (target: URL, statement: string) => {
   let lost = 0;
@@ -124,10 +130,16 @@ it("an export whose COMMIT was answered by nobody is completed, and its file sta
     const row = await fixture.finished(exportId);
     expect(proxy.lost()).toBe(1);
     expect(row.status).toBe("COMPLETED");
-    // The attempt has seen its failure and given up; the sweep has run since.
-    for (const end = Date.now() + waitSeconds * 1000; Date.now() < end && !lines.some(({ event }) => event === "job_attempt"); )
-      await new Promise((resolve) => setTimeout(resolve, 80));
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    // The attempt has seen its failure and given up; the sweep has run since, and removed what was left behind then.
+    await until(() => Promise.resolve(lines.some(({ event, kind }) => event === "job_attempt" && kind === "export.run")));
+    await execute(
+      fixture.db,
+      sql`insert into export_objects (batch_export_id, project_id, job_id, lease_id, bucket, key, updated_at)
+        values ('exp_swept', ${fixture.projectId}, 'job_gone', gen_random_uuid(), ${fixture.s3Config.bucket}, 'left-behind', now() - interval '1 hour')`,
+    );
+    await until(
+      async () => (await execute(fixture.db, sql`select 1 from export_objects where key = 'left-behind' and state = 'removed'`)).length > 0,
+    );
     const after = await fixture.load(exportId);
     expect([after.status, after.job?.state]).toEqual(["COMPLETED", "completed"]);
     expect((await fixture.readExport(after)).trimEnd().split("\n")).toHaveLength(60_000);
