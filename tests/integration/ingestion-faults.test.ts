@@ -323,11 +323,12 @@ describe("a deletion", () => {
     const slow = afterInserting(async () => {
       await deleteTraces([traceId]);
       const runner = fixture.startRunner({ SPILLWAY_POLL_MS: "200", QUEUE_CONSUMER_INGESTION_QUEUE_IS_ENABLED: "false" });
-      // As long as a deletion takes that waits for nobody.
-      for (let tries = 0; tries < 40; tries++) {
-        if ((await execute(fixture.db, sql`select 1 from jobs where kind = 'data.delete' and finished_at is null`)).length === 0) break;
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
+      const isOpen = async () =>
+        (await execute(fixture.db, sql`select 1 from jobs where kind = 'data.delete' and finished_at is null`)).length > 0;
+      const isLogged = async () => (await execute(fixture.db, sql`select 1 from event_log`)).length > 0;
+      // The files are gone. After them, as long as a deletion takes that waits for nobody.
+      while ((await isOpen()) && (await isLogged())) await new Promise((resolve) => setTimeout(resolve, 50));
+      for (let tries = 0; tries < 40 && (await isOpen()); tries++) await new Promise((resolve) => setTimeout(resolve, 50));
       await runner.stop();
     });
     await settleBatch(fixture.db, batch.leaseId, await processed(batch, { clickhouse: slow }));
