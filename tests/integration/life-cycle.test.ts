@@ -101,10 +101,10 @@ describe("mail", () => {
     await execute(fixture.db, sql`update batch_exports set expires_at = now() + interval '20 minutes' where id = ${row.id}`);
     await box.find(/Subject: Your export is about to expire: Soon gone/);
     // Another look at what expires, which would have announced the first again.
-    const other = await completed({ name: "Soon gone too" });
+    const other = await completed({ name: "Next to go" });
     await execute(fixture.db, sql`update batch_exports set expires_at = now() + interval '20 minutes' where id = ${other.id}`);
-    await box.find(/Subject: Your export is about to expire: Soon gone too/);
-    expect(box.mails.filter(({ raw }) => /about to expire: Soon gone(?! too)/.test(raw))).toHaveLength(1);
+    await box.find(/Subject: Your export is about to expire: Next to go/);
+    expect(box.mails.filter(({ raw }) => raw.includes("about to expire: Soon gone"))).toHaveLength(1);
   });
 
   it("that a version without the outbox has enqueued is sent", async () => {
