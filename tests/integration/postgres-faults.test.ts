@@ -33,7 +33,8 @@ it("exports survive a Postgres that ends every connection of the runner again an
   });
   try {
     const ids = await Promise.all(
-      Array.from({ length: 3 }, () => fixture.requestExport({ format: "JSONL", query: { tableName: "events" } }, 10)),
+      // As many attempts as there may be lost connections, and more.
+      Array.from({ length: 3 }, () => fixture.requestExport({ format: "JSONL", query: { tableName: "events" } }, 50)),
     );
     let kills = 0;
     const ending = Promise.all(ids.map((id) => fixture.finished(id)));
