@@ -71,9 +71,6 @@ const openObjects = async (exportId: string) =>
     )
   )[0]?.open;
 
-/** The next attempt may begin. */
-const endLease = () => execute(fixture.db, sql`update jobs set lease_until = now() - interval '1 second' where state = 'running'`);
-
 /** What no attempt goes on with is older than the grace of the sweep. */
 const isSwept = async (exportId: string): Promise<boolean> => {
   await execute(fixture.db, sql`update export_objects set updated_at = now() - interval '1 hour' where batch_export_id = ${exportId}`);
@@ -95,6 +92,23 @@ const eventually = async (what: string, isTrue: () => Promise<boolean>) => {
     await new Promise((resolve) => setTimeout(resolve, 80));
   }
   throw new Error(`not in time: ${what}`);
+};
+
+/** Ends the lease of the runner that is gone, until another has seen that: a heartbeat may have been on its way to Postgres. */
+const endLease = async (exportId: string): Promise<void> => {
+  const held = async () =>
+    (
+      await execute<{ lease: string }>(
+        fixture.db,
+        sql`select j.lease_id as lease from jobs j join batch_exports e on e.job_id = j.id where e.id = ${exportId} and j.state = 'running'`,
+      )
+    )[0]?.lease;
+  const lease = await held();
+  await eventually("the lease has ended", async () => {
+    if (lease === undefined || (await held()) !== lease) return true;
+    await execute(fixture.db, sql`update jobs set lease_until = now() - interval '1 second' where lease_id = ${lease}::uuid`);
+    return false;
+  });
 };
 
 /** Small parts, one in flight: slices of 10 MiB are never smaller than what is on its way. */
@@ -163,8 +177,8 @@ describe("kill -9", () => {
       await gone;
       await killing;
       const atDeath = await recorded(exportId);
-      await endLease();
       const second = start(env);
+      await endLease(exportId);
       const row = await fixture.finished(exportId);
       expect(row.status).toBe("COMPLETED");
       // The store of these tests answers 500 now and then about an upload whose part was cut off; that is an attempt more, and no other kind of failure.
@@ -211,8 +225,8 @@ describe("a runner that was stopped past its lease", () => {
     const first = start({ ...fixture.runnerEnv(steady), LANGFUSE_S3_BATCH_EXPORT_ENDPOINT: store.endpoint });
     const exportId = await fixture.requestExport({ format: "JSONL", query: { tableName: "events", columns: ["id", "input"] } }, 8);
     await stopped.promise;
-    await endLease();
     const second = start(fixture.runnerEnv(steady));
+    await endLease(exportId);
     const done = await fixture.finished(exportId);
     expect(done.manifest?.attempt).toBe(2);
     const audits = () =>
