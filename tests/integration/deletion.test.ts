@@ -24,6 +24,7 @@ import { createFixture, type Fixture, newId } from "../support/fixture.ts";
 import { createIngestionBatches } from "../support/ingestion-batches.ts";
 import { startInsertGate } from "../support/insert-gate.ts";
 import { isLong } from "../support/property-runs.ts";
+import { seedFrom } from "../support/property-seed.ts";
 import { untilIngested } from "../support/until-ingested.ts";
 
 let fixture: Fixture;
@@ -620,7 +621,7 @@ describe("the deletion of a score", () => {
 describe("a deletion", () => {
   /** How many steps more each attempt takes than the one before. SPILLWAY_DELETION_STEPS=1 ends one after every step, which takes minutes. */
   const mostSteps = Number(process.env["SPILLWAY_DELETION_STEPS"] ?? 16);
-  const seed = Number(process.env["SPILLWAY_DELETION_SEED"] ?? Date.now() % 2 ** 31);
+  const seed = seedFrom("SPILLWAY_DELETION_SEED");
   const gaps = fc.sample(fc.integer({ min: 1, max: mostSteps }), { seed, numRuns: 1000 });
   const steps = (): number => gaps.pop() ?? 1;
   beforeAll(() => console.info(`deletion: seed ${seed}, attempts end up to ${mostSteps} steps apart`));

@@ -14,8 +14,9 @@ import { sumsByTrace } from "../support/aggregate-sums.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { createIngestionBatches } from "../support/ingestion-batches.ts";
 import { isLong, runsOf } from "../support/property-runs.ts";
+import { seedFrom } from "../support/property-seed.ts";
 
-const seed = Number(process.env["SEED"] ?? Date.now() % 2 ** 31);
+const seed = seedFrom("SEED");
 
 let fixture: Fixture;
 let clickhouse: ClickHouse;

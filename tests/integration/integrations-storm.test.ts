@@ -20,6 +20,7 @@ import { type FaultStore, startFaultStore } from "../support/fault-store.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { insertIntegration, integrationEnv, listRuns, type RunRow, readIntegration } from "../support/integration-rows.ts";
 import { isLong } from "../support/property-runs.ts";
+import { seedFrom } from "../support/property-seed.ts";
 import { type QueryHook, startQueryHook } from "../support/query-hook.ts";
 import {
   createHistory,
@@ -35,7 +36,7 @@ import {
 import { type RunnerProcess, startRunnerProcess } from "../support/runner-process.ts";
 import { waitSeconds } from "../support/wait-seconds.ts";
 
-const seed = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
+const seed = seedFrom("SEED");
 /** Spread evenly over the three integrations. More of both take minutes: SPILLWAY_INTEGRATION_KILLS=150 SPILLWAY_INTEGRATION_HOURS=300. */
 const kills = Number(process.env["SPILLWAY_INTEGRATION_KILLS"] ?? "3");
 console.log(`integrations storm seed ${seed}, ${kills} kills`);

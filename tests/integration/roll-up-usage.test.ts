@@ -13,6 +13,7 @@ import { storeGroups } from "../../services/ingestion/store-groups.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { createIngestionBatches } from "../support/ingestion-batches.ts";
 import { runsOf } from "../support/property-runs.ts";
+import { seedFrom } from "../support/property-seed.ts";
 
 let fixture: Fixture;
 let clickhouse: ClickHouse;
@@ -204,7 +205,7 @@ it("spans without such runs above them cost no query, and a whole trace in one r
 });
 
 it("whatever the order, the requests and the batches, each token is in one row", async () => {
-  const seed = Number(process.env["FC_SEED"] ?? Date.now() % 1_000_000);
+  const seed = seedFrom("FC_SEED");
   const tree = fc.array(
     fc.record({
       above: fc.nat(),

@@ -17,9 +17,10 @@ import { findTraceById } from "../../services/traces/find-trace-by-id.ts";
 import { createClickHouseDatabase } from "../support/clickhouse-database.ts";
 import { startInsertGate } from "../support/insert-gate.ts";
 import { runsOf } from "../support/property-runs.ts";
+import { seedFrom } from "../support/property-seed.ts";
 import { dayMs, insertRows, runOn, stored } from "../support/trace-set.ts";
 
-const seed = Number(process.env["SEED"] ?? Date.now() % 2 ** 31);
+const seed = seedFrom("SEED");
 const startMs = Date.now() - dayMs;
 const projectId = "p";
 

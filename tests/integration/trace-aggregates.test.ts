@@ -34,10 +34,11 @@ import type { TraceFilter } from "../../services/traces/trace-filter.ts";
 import type { TraceOrder } from "../../services/traces/trace-page.ts";
 import { createClickHouseDatabase } from "../support/clickhouse-database.ts";
 import { isLong, runsOf } from "../support/property-runs.ts";
+import { seedFrom } from "../support/property-seed.ts";
 import { byBytes, dayMs, type ExpectedTrace, hostileTexts, insertRows, sampleTraceSet, stored, text } from "../support/trace-set.ts";
 
 /** `SEED=… vitest` repeats a run. */
-const seed = Number(process.env["SEED"] ?? Date.now() % 2 ** 31);
+const seed = seedFrom("SEED");
 const nowMs = Math.floor(Date.now() / 1000) * 1000;
 const set = sampleTraceSet(seed, 220, nowMs);
 const { projectId, otherProjectId, expected } = set;

@@ -6,9 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bunPath, repositoryRoot } from "../../local/service.ts";
 import { discrepancyFields, findDiscrepancies } from "../../services/traces/find-discrepancies.ts";
 import { createClickHouseDatabase } from "../support/clickhouse-database.ts";
+import { seedFrom } from "../support/property-seed.ts";
 import { dayMs, type ExpectedTrace, insertRows, sampleTraceSet, stored } from "../support/trace-set.ts";
 
-const seed = Number(process.env["SEED"] ?? Date.now() % 2 ** 31);
+const seed = seedFrom("SEED");
 const nowMs = Math.floor(Date.now() / 1000) * 1000;
 const set = sampleTraceSet(seed, 120, nowMs);
 const { projectId } = set;
