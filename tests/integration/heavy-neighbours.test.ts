@@ -178,8 +178,8 @@ it("while a project's names are matched its lease is kept, and the next batch is
   await loop.stop();
   expect(priced).toBeGreaterThanOrEqual(60);
   expect(heartbeats).toBeGreaterThan(0);
-  // Every pause lets the timer run out, but for one that falls between two of its ticks.
-  expect(longestWithout).toBeLessThan(5);
+  // Every pause lets the timer run out, but for those that fall between two of its ticks: several, where a name takes a fraction of one.
+  expect(longestWithout).toBeLessThan(priced / 3);
 });
 
 it("a trace with thousands of files is read with its requests, until its project has used up its share of the batch", async () => {
