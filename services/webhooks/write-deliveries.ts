@@ -14,8 +14,9 @@ type Event = OutboxEvent<WebhookSource>;
 type Wanted = { eventId: string; objectId: string; endpointId: string };
 
 /**
- * Locks the endpoints in the order of their ids, and writes one delivery for each event they want: at most one, whatever is repeated. An
- * endpoint that is switched off gets one that has failed, so that what it missed can be redelivered.
+ * Locks the endpoints in the order of their ids, and writes one delivery for each event they want: at most one, whatever is repeated, and
+ * none of what happened before the endpoint was created. An endpoint that is switched off gets one that has failed, so that what it missed
+ * can be redelivered.
  */
 export const writeDeliveries = async (
   tx: Database,
@@ -48,18 +49,21 @@ export const writeDeliveries = async (
 
 const lockEndpoints = async (tx: Database, events: readonly Event[]): Promise<Wanted[]> => {
   const asked = events.map(({ projectId, type }) => ({ projectId, type: webhookTypeOf(type) }));
-  const endpoints = await execute<{ id: string; projectId: string; eventTypes: string[] | null }>(
+  const endpoints = await execute<{ id: string; projectId: string; eventTypes: string[] | null; createdAt: string }>(
     tx,
-    sql`select id, project_id as "projectId", event_types as "eventTypes" from webhook_endpoints w
+    sql`select id, project_id as "projectId", event_types as "eventTypes",
+        to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "createdAt" from webhook_endpoints w
       where exists (
         select 1 from json_to_recordset(${JSON.stringify(asked)}::json) as a("projectId" text, type text)
         where a."projectId" = w.project_id and (w.event_types is null or a.type = any(w.event_types))
       )
       order by id for no key update`,
   );
-  return events.flatMap(({ id: eventId, type, projectId, objectId }) =>
+  // Both times are of Postgres, in one form.
+  return events.flatMap(({ id: eventId, type, projectId, objectId, createdAt }) =>
     endpoints
       .filter((one) => one.projectId === projectId && (one.eventTypes === null || one.eventTypes.includes(webhookTypeOf(type))))
+      .filter((one) => one.createdAt <= createdAt)
       .map(({ id: endpointId }) => ({ eventId, objectId, endpointId })),
   );
 };

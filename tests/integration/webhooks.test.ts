@@ -98,6 +98,20 @@ describe("an event", () => {
     });
   });
 
+  it("of before an endpoint was created is not sent to it, however late it is consumed", async () => {
+    const path = newPath();
+    const worker = webhookWorker(db);
+    await completeExport(db, actor);
+    const { endpoint } = await insertEndpoint(db, actor, { url: receiver.url(path) });
+    // Times have milliseconds, and what happens in one of them may be told.
+    await execute(db, sql`update webhook_endpoints set created_at = created_at + interval '1 millisecond' where id = ${endpoint.id}`);
+    while ((await execute(db, sql`select 1 from webhook_endpoints where created_at > now()`)).length > 0);
+    const later = await completeExport(db, actor);
+    await worker.consume();
+    await worker.deliver();
+    expect(requestsTo(path).map(objectOf)).toEqual([later, later, later]);
+  });
+
   it("that is consumed twice is sent once", async () => {
     const path = newPath();
     const worker = webhookWorker(db);
@@ -211,13 +225,13 @@ describe("a receiver that is down", () => {
   it("for one event alone gets that by its schedule, and not again with everything else that it takes", async () => {
     const path = newPath();
     const worker = webhookWorker(db);
+    const { endpoint } = await insertEndpoint(db, actor, { url: receiver.url(path), eventTypes: ["export.queued"] });
     const { exportId: refused } = await insertExport(db, actor);
     receiver.answer(path, (received, response) => {
       if (objectOf(received) !== refused) return 204;
       response.setHeader("retry-after", "3600");
       return 429;
     });
-    const { endpoint } = await insertEndpoint(db, actor, { url: receiver.url(path), eventTypes: ["export.queued"] });
     for (let i = 0; i < 12; i++) {
       await worker.consume();
       await worker.deliver();
