@@ -64,5 +64,6 @@ const leftOver = ({ scope }: SpanFacts, attributes: readonly (readonly [string, 
   return isLangfuse && Object.keys(rest).length === 0 ? {} : { attributes: rest };
 };
 
+const metadataNames = [langfuse.metadata, langfuse.compatMetadata];
 const isMetadataName = (name: string): boolean =>
-  [langfuse.metadata, langfuse.compatMetadata].some((own) => name === own || name.startsWith(`${own}.`));
+  metadataNames.some((own) => name.startsWith(own) && (name.length === own.length || name[own.length] === "."));
