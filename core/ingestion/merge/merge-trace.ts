@@ -6,7 +6,7 @@ import type { MergeContext } from "./merge-context.ts";
 import { mergeMetadata, metadataMap } from "./merge-metadata.ts";
 import { firstPresent, lastNamed, lastPresent } from "./pick-field.ts";
 import { storedColumns } from "./stored-columns.ts";
-import { readTrace } from "./trace-root.ts";
+import { readTrace, type TraceRoot } from "./trace-root.ts";
 
 /**
  * Returns undefined without events. Fields set for the trace win, whoever set them; all others come from the root span. `rootContent` is
@@ -18,16 +18,7 @@ export const mergeTrace = (events: readonly TraceEvent[], context: MergeContext,
   if (first === undefined) return undefined;
   const bodies = ordered.map((event) => event.body);
   const content = root?.content ?? rootContent ?? {};
-  // Among events made from spans, only the root's gives the trace's timestamp, and its environment if it names one.
-  const spans = bodies.filter(({ otel }) => otel !== undefined);
-  const environment = root?.environment === "default" ? (firstPresent(spans, "environment") ?? "default") : root?.environment;
-  const keyed = ordered.flatMap(({ id, body }): TraceBody[] =>
-    body.otel === undefined || root === undefined
-      ? [body]
-      : id === root.event.id
-        ? [{ ...body, environment: environment ?? "default" }]
-        : [],
-  );
+  const keyed = root === undefined ? bodies : ordered.flatMap((event) => keyedBody(event, root, bodies));
   const named = <Key extends "name" | "release" | "version">(key: Key) => {
     const latest = lastNamed(bodies, key);
     return latest === undefined ? root?.[key] : latest;
@@ -50,6 +41,14 @@ export const mergeTrace = (events: readonly TraceEvent[], context: MergeContext,
     session_id: nullableText(identityOf(bodies, "sessionId", "isSessionInferred")),
     ...storedColumns(context),
   };
+};
+
+/** Among events made from spans, only the root's gives the trace's timestamp, and its environment if it names one. */
+const keyedBody = ({ id, body }: TraceEvent, root: TraceRoot, bodies: readonly TraceBody[]): TraceBody[] => {
+  if (body.otel === undefined) return [body];
+  if (id !== root.event.id) return [];
+  const spans = bodies.filter(({ otel }) => otel !== undefined);
+  return [{ ...body, environment: root.environment === "default" ? (firstPresent(spans, "environment") ?? "default") : root.environment }];
 };
 
 /** One that was set explicitly counts before one that was inferred, whichever came last. */

@@ -6,7 +6,7 @@ import type { RootCandidate, TraceBody, TraceEvent } from "../event.ts";
 import { isJsonObject } from "./merge-metadata.ts";
 import { orderEvents } from "./order-events.ts";
 
-type TraceRoot = RootCandidate & { event: TraceEvent };
+export type TraceRoot = RootCandidate & { event: TraceEvent };
 
 /** The events of one trace in their current form, and its root span; undefined without spans. */
 type ReadTrace = { ordered: TraceEvent[]; root: TraceRoot | undefined };
