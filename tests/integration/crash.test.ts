@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { execute } from "../../db/postgres/client.ts";
+import { eventually } from "../support/eventually.ts";
 import { type FaultStore, startFaultStore } from "../support/fault-store.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { pairsOf } from "../support/property-runs.ts";
@@ -84,14 +85,6 @@ const recorded = async (exportId: string): Promise<{ parts: number; slice: numbe
     sql`select p.slice from export_parts p join export_objects o on o.id = p.object_id where o.batch_export_id = ${exportId} order by p.number`,
   );
   return { parts: parts.length, slice: parts.at(-1)?.slice ?? 0 };
-};
-
-const eventually = async (what: string, isTrue: () => Promise<boolean>) => {
-  for (const end = Date.now() + waitSeconds * 1000; Date.now() < end; ) {
-    if (await isTrue()) return;
-    await new Promise((resolve) => setTimeout(resolve, 80));
-  }
-  throw new Error(`not in time: ${what}`);
 };
 
 /** Ends the lease of the runner that is gone, until another has seen that: a heartbeat may have been on its way to Postgres. */

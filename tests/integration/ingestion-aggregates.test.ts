@@ -15,6 +15,7 @@ import { createFixture, type Fixture } from "../support/fixture.ts";
 import { createIngestionBatches } from "../support/ingestion-batches.ts";
 import { isLong, runsOf } from "../support/property-runs.ts";
 import { seedFrom } from "../support/property-seed.ts";
+import { randomFrom } from "../support/random-from.ts";
 
 const seed = seedFrom("SEED");
 
@@ -43,13 +44,6 @@ const at = (seconds: number) => new Date(startMs + seconds * 1000).toISOString()
 const event = (type: string, body: Record<string, unknown>, seconds = 0) => ({ id: unique("event"), timestamp: at(seconds), type, body });
 const usage = (total: number) => ({ usageDetails: { total, input: total - 1 }, costDetails: { total: total / 8 } });
 
-/** Mulberry32. */
-const randomFrom = (state: number) => () => {
-  state = (state + 0x6d2b79f5) | 0;
-  let t = Math.imul(state ^ (state >>> 15), 1 | state);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-};
 const shuffled = <T>(items: readonly T[], random: () => number): T[] =>
   items
     .map((item) => ({ item, key: random() }))

@@ -10,6 +10,7 @@ import { freePort } from "../../local/free-port.ts";
 import { startNeonRelay } from "../../local/neon-relay.ts";
 import { startWorker } from "../../local/workerd/start.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
+import { randomFrom } from "../support/random-from.ts";
 import { type RunnerProcess, startRunnerProcess } from "../support/runner-process.ts";
 import { waitSeconds } from "../support/wait-seconds.ts";
 
@@ -31,17 +32,6 @@ afterAll(async () => {
   await fixture.stop();
   rmSync(dir, { recursive: true, force: true });
 });
-
-/** Mulberry32. */
-const randomFrom = (start: number) => {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-};
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 

@@ -8,6 +8,7 @@ import { execute } from "../../db/postgres/client.ts";
 import { replayEvents } from "../../services/ingestion/replay-events.ts";
 import { sumsByTrace } from "../support/aggregate-sums.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
+import { randomFrom } from "../support/random-from.ts";
 import { type RunnerProcess, startRunnerProcess } from "../support/runner-process.ts";
 import { storeRequest } from "../support/store-request.ts";
 import { waitSeconds } from "../support/wait-seconds.ts";
@@ -47,14 +48,6 @@ const start = (): RunnerProcess => {
   );
   running.add(runner);
   return runner;
-};
-
-/** Mulberry32: the same storm for the same seed, but for the timing of the machine. */
-const randomFrom = (seed: number) => () => {
-  seed = (seed + 0x6d2b79f5) | 0;
-  let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-  return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
 };
 
 const at = (seconds: number) => new Date(Date.UTC(2026, 4, 1, 12) + seconds * 1000).toISOString();

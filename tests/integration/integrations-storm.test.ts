@@ -22,6 +22,7 @@ import { insertIntegration, integrationEnv, listRuns, type RunRow, readIntegrati
 import { isLong } from "../support/property-runs.ts";
 import { seedFrom } from "../support/property-seed.ts";
 import { type QueryHook, startQueryHook } from "../support/query-hook.ts";
+import { randomFrom } from "../support/random-from.ts";
 import {
   createHistory,
   type History,
@@ -29,7 +30,6 @@ import {
   isReplaceable,
   newestOf,
   nextVersions,
-  randomFrom,
   type Version,
   within,
 } from "../support/revision-history.ts";

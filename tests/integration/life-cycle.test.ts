@@ -7,11 +7,11 @@ import { deleteExport } from "../../services/exports/delete-export.ts";
 import { expireExports } from "../../services/exports/expire-exports.ts";
 import { rerunExport } from "../../services/exports/rerun-export.ts";
 import { retryExport } from "../../services/exports/retry-export.ts";
+import { eventually } from "../support/eventually.ts";
 import { createFixture, type Fixture, newId } from "../support/fixture.ts";
 import { type MailBox, startMailBox } from "../support/mail-box.ts";
 import { type QueryHook, startQueryHook } from "../support/query-hook.ts";
 import { tableCases } from "../support/table-cases.ts";
-import { waitSeconds } from "../support/wait-seconds.ts";
 
 let fixture: Fixture;
 let box: MailBox;
@@ -50,14 +50,6 @@ afterAll(async () => {
 const body = { format: "JSONL", query: { tableName: "traces" } };
 const completed = async (more: object = {}) => fixture.finished(await fixture.requestExport({ ...body, ...more }));
 const exists = async (key: string): Promise<boolean> => (await fixture.s3.send({ method: "HEAD", key, accept: [404] })).status === 200;
-const eventually = async (what: string, isTrue: () => Promise<boolean>) => {
-  for (const end = Date.now() + waitSeconds * 1000; Date.now() < end; ) {
-    if (await isTrue()) return;
-    await new Promise((resolve) => setTimeout(resolve, 80));
-  }
-  throw new Error(`not in time: ${what}`);
-};
-
 /** The sweep has run since this was called. */
 const sweep = async (): Promise<void> => {
   const key = newId("job");

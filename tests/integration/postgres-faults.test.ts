@@ -2,9 +2,9 @@ import { connect, createServer, type Socket } from "node:net";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { execute } from "../../db/postgres/client.ts";
+import { eventually } from "../support/eventually.ts";
 import { createFixture, type Fixture } from "../support/fixture.ts";
 import { startQueryHook } from "../support/query-hook.ts";
-import { waitSeconds } from "../support/wait-seconds.ts";
 
 let fixture: Fixture;
 
@@ -63,12 +63,6 @@ it("exports survive a Postgres that ends every connection of the runner again an
     hook.stop();
   }
 });
-
-const until = async (isTrue: () => Promise<boolean>): Promise<void> => {
-  for (const end = Date.now() + waitSeconds * 1000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 80)))
-    if (await isTrue()) return;
-  throw new Error("not in time");
-};
 
 /** A TCP proxy that loses the answer to the COMMIT after the statement it is told of, once: the transaction is in, the client cannot know. */
 const startCommitLoser = (target: URL, statement: string) => {
@@ -132,13 +126,16 @@ it("an export whose COMMIT was answered by nobody is completed, and its file sta
     expect(proxy.lost()).toBe(1);
     expect(row.status).toBe("COMPLETED");
     // The attempt has seen its failure and given up; the sweep has run since, and removed what was left behind then.
-    await until(() => Promise.resolve(lines.some(({ event, kind }) => event === "job_attempt" && kind === "export.run")));
+    await eventually("the attempt has ended", () =>
+      Promise.resolve(lines.some(({ event, kind }) => event === "job_attempt" && kind === "export.run")),
+    );
     await execute(
       fixture.db,
       sql`insert into export_objects (batch_export_id, project_id, job_id, lease_id, bucket, key, updated_at)
         values ('exp_swept', ${fixture.projectId}, 'job_gone', gen_random_uuid(), ${fixture.s3Config.bucket}, 'left-behind', now() - interval '1 hour')`,
     );
-    await until(
+    await eventually(
+      "the sweep has run",
       async () => (await execute(fixture.db, sql`select 1 from export_objects where key = 'left-behind' and state = 'removed'`)).length > 0,
     );
     const after = await fixture.load(exportId);

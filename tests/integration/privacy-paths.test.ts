@@ -7,7 +7,8 @@ import { type PathStep, type PrivacyAction, parsePath } from "../../core/query/p
 import { addMapRule, addRule, emptyTree } from "../../core/query/privacy/privacy-tree.ts";
 import { createClickHouseDatabase } from "../support/clickhouse-database.ts";
 import { type ExactJson, parseExact } from "../support/exact-json.ts";
-import { hostileDocument, ordinaryDocument, randomFrom, randomPath, secretsIn } from "../support/hostile-documents.ts";
+import { hostileDocument, ordinaryDocument, randomPath, secretsIn } from "../support/hostile-documents.ts";
+import { randomFrom } from "../support/random-from.ts";
 
 let database: Awaited<ReturnType<typeof createClickHouseDatabase>>;
 beforeAll(async () => {

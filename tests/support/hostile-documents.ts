@@ -1,22 +1,10 @@
 /** Documents with a secret at the place a path names, and everything around it that makes a rule miss it. Random, from a generator of numbers below 1. */
 import type { PathStep } from "../../core/query/privacy/privacy.ts";
+import type { Random } from "./random-from.ts";
 
 /** Each secret is another, so that one that leaves from elsewhere is not taken for one that a rule names. */
 const newSecret = (random: Random): string => `S3CR3Tx${Math.floor(random() * 1e9)}z`;
 export const secretsIn = (text: string): string[] => text.match(/S3CR3Tx[0-9]+z/g) ?? [];
-
-export type Random = () => number;
-
-/** Repeatable numbers below 1 from a seed (mulberry32). */
-export const randomFrom = (seed: number): Random => {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-};
 
 const below = (random: Random, bound: number): number => Math.floor(random() * bound);
 const oneOf = <T>(random: Random, items: readonly T[]): T => items[below(random, items.length)] as T;

@@ -9,17 +9,6 @@ export type Deletion = { table: HistoryTable; id: string; deletedMs: number };
 /** Versions as they were written; those that a deletion has removed are not among them. */
 export type History = { versions: Version[]; deletions: Deletion[] };
 
-/** Mulberry32: returns numbers in [0, 1), the same for the same seed. */
-export const randomFrom = (start: number) => {
-  let seed = start;
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-};
-
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
